@@ -1,0 +1,14 @@
+"""Facts about carts."""
+
+from dataclasses import dataclass
+
+from app.kernel.events import Event
+from app.kernel.ids import CartId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartMerged(Event):
+    """A guest's cart went into the one that its customer had."""
+
+    cart_id: CartId
+    into_cart_id: CartId

@@ -1,0 +1,358 @@
+"""Every statement about carts: locks, the guarded step to the next version, lines, and the choice of delivery."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.cart import models  # noqa: F401  # The statements below are about these tables.
+from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
+from app.delivery.states import DeliveryMethod
+from app.kernel.address import Address
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import CartId, CartLineId, ChannelId, CustomerId, LocationId, VariantId, new_id
+from app.kernel.sql import Session, rows, statement
+
+
+@dataclass(frozen=True, slots=True)
+class CartSelection:
+    """A delivery choice, with the cart it belongs to."""
+
+    cart_id: CartId
+    group_id: UUID
+    option_id: UUID
+    slot_starts_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLine:
+    """A line as adding left it. `lines_before` is how many lines the cart had."""
+
+    variant_id: VariantId
+    delivery: DeliveryMethod
+    store_id: LocationId | None
+    inserted: bool
+    lines_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    id: UUID
+    variant_id: VariantId | None
+    quantity: int | None
+    delivery: DeliveryMethod | None
+    store_id: LocationId | None
+    created_at: datetime | None
+    option_id: UUID | None
+    slot_starts_at: datetime | None
+
+
+_CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address, promotion_codes,
+    token_generation, attempt_id, created_by, created_at, updated_at, reserved_until"""
+_LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at"
+
+_GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
+_LIST = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
+_LOCK = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Cart)
+_GET_ACTIVE = rows(
+    f"SELECT {_CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'", Cart
+)
+#: Lock and step to the next version at once, when nothing speaks against it: the usual edit asks no second question.
+_STEP = rows(
+    f"""
+    UPDATE carts SET version = version + 1, updated_at = :now
+    WHERE id = :id AND status = 'ACTIVE' AND attempt_id IS NULL AND (:version::int IS NULL OR version = :version)
+    RETURNING {_CART}
+    """,
+    Cart,
+)
+_INSERT = statement(
+    """
+    INSERT INTO carts (id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
+        promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until)
+    VALUES (:id, :channel_id, :customer_id, :status, :version, :currency, :email, :shipping_address, :billing_address,
+        :promotion_codes, :token_generation, :attempt_id, :created_by, :created_at, :updated_at, :reserved_until)
+    ON CONFLICT (customer_id, channel_id) WHERE status = 'ACTIVE' AND customer_id IS NOT NULL DO NOTHING
+    """
+)
+_DELETE = statement("DELETE FROM carts WHERE id = :id")
+_SAVE = statement(
+    """
+    UPDATE carts SET customer_id = :customer_id, status = :status, version = :version, email = :email,
+        shipping_address = :shipping_address, billing_address = :billing_address, promotion_codes = :promotion_codes,
+        token_generation = :token_generation, attempt_id = :attempt_id, updated_at = :updated_at,
+        reserved_until = :reserved_until
+    WHERE id = :id
+    """
+)
+
+_LIST_LINES = rows(f"SELECT {_LINE} FROM cart_lines WHERE cart_id = ANY(:cart_ids::uuid[]) ORDER BY cart_id, id", CartLine)
+_LINES_BY_ID = rows(f"SELECT {_LINE} FROM cart_lines WHERE id = ANY(:ids::uuid[])", CartLine)
+_LIST_SELECTIONS = rows(
+    """
+    SELECT cart_id, group_id, option_id, slot_starts_at FROM cart_selections
+    WHERE cart_id = ANY(:cart_ids::uuid[]) ORDER BY cart_id, group_id
+    """,
+    CartSelection,
+)
+#: Lines and selections together: every read of a cart needs both, and a round trip costs more than the rows.
+_CONTENTS = rows(
+    """
+    SELECT id, variant_id, quantity, delivery, store_id, created_at, NULL::uuid AS option_id,
+        NULL::timestamptz AS slot_starts_at
+    FROM cart_lines WHERE cart_id = :cart_id
+    UNION ALL
+    SELECT group_id, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections WHERE cart_id = :cart_id
+    """,
+    _Content,
+)
+
+#: A line that would get more units than it may have is left as it is and not answered.
+_ADD_LINES = rows(
+    f"""
+    INSERT INTO cart_lines ({_LINE})
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz
+    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[])
+        AS line (id, variant_id, quantity, delivery, store_id)
+    ON CONFLICT (cart_id, variant_id, delivery, store_id) DO UPDATE SET quantity = cart_lines.quantity + excluded.quantity
+        WHERE cart_lines.quantity + excluded.quantity <= {MOST_UNITS}
+    RETURNING variant_id, delivery, store_id, xmax = 0 AS inserted,
+        (SELECT count(*) FROM cart_lines AS earlier WHERE earlier.cart_id = :cart_id) AS lines_before
+    """,
+    AddedLine,
+)
+_DELETE_LINES = statement("DELETE FROM cart_lines WHERE cart_id = :cart_id AND id = ANY(:ids::uuid[])")
+_RECOUNT_LINES = statement(
+    """
+    UPDATE cart_lines SET quantity = change.quantity FROM unnest(:ids::uuid[], :quantities::int[]) AS change (id, quantity)
+    WHERE cart_lines.cart_id = :cart_id AND cart_lines.id = change.id
+    """
+)
+_INSERT_LINES = statement(
+    f"""
+    INSERT INTO cart_lines ({_LINE})
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, created_at
+    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[],
+        :created::timestamptz[]) AS line (id, variant_id, quantity, delivery, store_id, created_at)
+    """
+)
+
+_RAISE_SAME = statement(
+    f"""
+    UPDATE cart_lines AS line SET quantity = least({MOST_UNITS}, line.quantity + other.quantity)
+    FROM cart_lines AS other
+    WHERE line.cart_id = :into_id AND other.cart_id = :from_id AND other.variant_id = line.variant_id
+      AND other.delivery = line.delivery AND other.store_id IS NOT DISTINCT FROM line.store_id
+    """
+)
+_MOVE_OTHERS = statement(
+    """
+    UPDATE cart_lines AS line SET cart_id = :into_id
+    WHERE line.cart_id = :from_id AND NOT EXISTS (
+        SELECT FROM cart_lines AS other
+        WHERE other.cart_id = :into_id AND other.variant_id = line.variant_id AND other.delivery = line.delivery
+          AND other.store_id IS NOT DISTINCT FROM line.store_id
+    )
+    """
+)
+_EMPTY = statement("DELETE FROM cart_lines WHERE cart_id = :cart_id")
+_COUNT_LINES = rows("SELECT count(*) FROM cart_lines WHERE cart_id = :cart_id", int)
+
+_PUT_SELECTIONS = statement(
+    """
+    INSERT INTO cart_selections (cart_id, group_id, option_id, slot_starts_at)
+    SELECT :cart_id::uuid, group_id, option_id, slot_starts_at
+    FROM unnest(:groups::uuid[], :options::uuid[], :slots::timestamptz[]) AS choice (group_id, option_id, slot_starts_at)
+    ON CONFLICT (cart_id, group_id) DO UPDATE SET option_id = excluded.option_id,
+        slot_starts_at = CASE WHEN excluded.group_id = ANY(:kept::uuid[]) THEN cart_selections.slot_starts_at
+            ELSE excluded.slot_starts_at END
+    """
+)
+
+#: Guests' carts that nobody came back to. Personal data goes with them.
+_EXPIRE_IDLE = rows(
+    f"""
+    UPDATE carts SET status = 'EXPIRED', email = NULL, shipping_address = NULL, billing_address = NULL, updated_at = :now
+    WHERE id IN (
+        SELECT id FROM carts WHERE status = 'ACTIVE' AND customer_id IS NULL AND attempt_id IS NULL AND updated_at < :before
+        ORDER BY updated_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING {_CART}
+    """,
+    Cart,
+)
+
+
+async def get_cart(session: Session, *, cart_id: UUID) -> Cart | None:
+    """Find a cart."""
+    return await _GET.first(session, id=cart_id)
+
+
+async def list_carts(session: Session, *, cart_ids: Collection[UUID]) -> list[Cart]:
+    """List these carts, in no order."""
+    return await _LIST.all(session, ids=list(cart_ids))
+
+
+async def get_active_cart(session: Session, *, customer_id: CustomerId, channel_id: ChannelId) -> Cart | None:
+    """Find the one cart that a customer fills in a channel."""
+    return await _GET_ACTIVE.first(session, customer_id=customer_id, channel_id=channel_id)
+
+
+async def lock_cart(uow: UnitOfWork, *, cart_id: UUID) -> Cart | None:
+    """Lock a cart against other changes, and answer it as it now is."""
+    return await _LOCK.first(uow, ids=[cart_id])
+
+
+async def lock_carts(uow: UnitOfWork, *, cart_ids: Collection[UUID]) -> dict[UUID, Cart]:
+    """Lock carts, in the order of their ids."""
+    return {cart.id: cart for cart in await _LOCK.all(uow, ids=list(cart_ids))}
+
+
+async def step_cart(uow: UnitOfWork, *, cart_id: UUID, version: int | None) -> Cart | None:
+    """Lock a cart and raise its version, when it is active, free of checkout attempts and of the version given."""
+    return await _STEP.first(uow, id=cart_id, version=version, now=uow.now)
+
+
+async def insert_cart(uow: UnitOfWork, *, cart: Cart) -> bool:
+    """Write a new cart; answers False when its customer has an active one in the channel already."""
+    return await _INSERT.run(uow, **_columns(cart)) == 1
+
+
+async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
+    """Take out a cart that nobody has seen yet."""
+    await _DELETE.run(uow, id=cart_id)
+
+
+async def save_cart(uow: UnitOfWork, *, cart: Cart) -> None:
+    """Write whatever may change about a cart that is locked."""
+    await _SAVE.run(uow, **_columns(cart))
+
+
+async def list_lines(session: Session, *, cart_ids: Collection[UUID]) -> list[CartLine]:
+    """List the lines of these carts, oldest first within each."""
+    return await _LIST_LINES.all(session, cart_ids=list(cart_ids))
+
+
+async def list_lines_by_id(session: Session, *, line_ids: Collection[UUID]) -> list[CartLine]:
+    """List these lines, in no order."""
+    return await _LINES_BY_ID.all(session, ids=list(line_ids))
+
+
+async def list_selections(session: Session, *, cart_ids: Collection[UUID]) -> list[CartSelection]:
+    """List what was chosen for the delivery groups of these carts."""
+    return await _LIST_SELECTIONS.all(session, cart_ids=list(cart_ids))
+
+
+async def list_contents(session: Session, *, cart_id: CartId) -> tuple[list[CartLine], list[Selection]]:
+    """List the lines of one cart and the delivery choices made for it, with one statement."""
+    lines, selections = [], []
+    for content in await _CONTENTS.all(session, cart_id=cart_id):
+        if content.option_id is not None:
+            selections.append(Selection(content.id, content.option_id, content.slot_starts_at))
+        else:
+            assert content.variant_id and content.quantity and content.delivery and content.created_at
+            lines.append(
+                CartLine(
+                    id=CartLineId(content.id),
+                    cart_id=cart_id,
+                    variant_id=content.variant_id,
+                    quantity=content.quantity,
+                    delivery=content.delivery,
+                    store_id=content.store_id,
+                    created_at=content.created_at,
+                )
+            )
+    return lines, selections
+
+
+async def add_lines(uow: UnitOfWork, *, cart_id: CartId, lines: Sequence[AddLine]) -> list[AddedLine]:
+    """Write lines, or add their units to the same lines that are there; one that cannot take them is not answered."""
+    return await _ADD_LINES.all(
+        uow,
+        cart_id=cart_id,
+        now=uow.now,
+        ids=[new_id() for _ in lines],
+        variants=[line.variant_id for line in lines],
+        quantities=[line.quantity for line in lines],
+        deliveries=[line.delivery.value for line in lines],
+        stores=[line.store_id for line in lines],
+    )
+
+
+async def rewrite_lines(uow: UnitOfWork, *, cart_id: CartId, change: Rewritten) -> None:
+    """Write changed lines. Those that move are taken out first, as two of them may change places."""
+    gone = [*change.removed, *(line.id for line in change.moved)]
+    if gone:
+        await _DELETE_LINES.run(uow, cart_id=cart_id, ids=gone)
+    if change.recounted:
+        await _RECOUNT_LINES.run(
+            uow,
+            cart_id=cart_id,
+            ids=[line.id for line in change.recounted],
+            quantities=[line.quantity for line in change.recounted],
+        )
+    if change.moved:
+        await _INSERT_LINES.run(
+            uow,
+            cart_id=cart_id,
+            ids=[line.id for line in change.moved],
+            variants=[line.variant_id for line in change.moved],
+            quantities=[line.quantity for line in change.moved],
+            deliveries=[line.delivery.value for line in change.moved],
+            stores=[line.store_id for line in change.moved],
+            created=[line.created_at for line in change.moved],
+        )
+
+
+async def move_lines(uow: UnitOfWork, *, from_id: CartId, into_id: CartId) -> int:
+    """Put one cart's lines into another, the same ones added up; answers how many lines it then has."""
+    await _RAISE_SAME.run(uow, from_id=from_id, into_id=into_id)
+    await _MOVE_OTHERS.run(uow, from_id=from_id, into_id=into_id)
+    await _EMPTY.run(uow, cart_id=from_id)
+    return await _COUNT_LINES.one(uow, cart_id=into_id)
+
+
+async def put_selections(uow: UnitOfWork, *, cart_id: CartId, selections: Sequence[Select]) -> None:
+    """Keep what was chosen for delivery groups; a slot that was left out stays as it was."""
+    await _PUT_SELECTIONS.run(
+        uow,
+        cart_id=cart_id,
+        groups=[selection.group_id for selection in selections],
+        options=[selection.option_id for selection in selections],
+        slots=[
+            None if selection.slot is None or isinstance(selection.slot, LeftOut) else selection.slot.starts_at
+            for selection in selections
+        ],
+        kept=[selection.group_id for selection in selections if isinstance(selection.slot, LeftOut)],
+    )
+
+
+async def expire_idle(uow: UnitOfWork, *, before: datetime, most: int) -> list[Cart]:
+    """End guests' carts that were not touched since a moment, and forget who they were for."""
+    return await _EXPIRE_IDLE.all(uow, before=before, most=most, now=uow.now)
+
+
+def _columns(cart: Cart) -> dict[str, Any]:
+    return {
+        "id": cart.id,
+        "channel_id": cart.channel_id,
+        "customer_id": cart.customer_id,
+        "status": cart.status.value,
+        "version": cart.version,
+        "currency": cart.currency,
+        "email": cart.email,
+        "shipping_address": _json(cart.shipping_address),
+        "billing_address": _json(cart.billing_address),
+        "promotion_codes": list(cart.promotion_codes),
+        "token_generation": cart.token_generation,
+        "attempt_id": cart.attempt_id,
+        "created_by": cart.created_by,
+        "created_at": cart.created_at,
+        "updated_at": cart.updated_at,
+        "reserved_until": cart.reserved_until,
+    }
+
+
+def _json(address: Address | None) -> dict[str, str | None] | None:
+    return None if address is None else address.to_json()

@@ -1,0 +1,46 @@
+"""Every statement about the catalogue: `reading` finds and lists, `writing` is what the commands put with."""
+
+from app.catalog.queries.reading import (
+    get_category,
+    get_collection,
+    get_product,
+    get_variant,
+    list_attributes,
+    list_categories,
+    list_child_categories,
+    list_collections,
+    list_collections_by_id,
+    list_media,
+    list_products,
+    list_root_categories,
+    list_variant_options,
+    list_variants,
+    list_variants_by_sku,
+    list_variants_of_products,
+)
+from app.catalog.rules import Category, Collection, Media, OptionRow, Product, Variant
+
+__all__ = [
+    "Category",
+    "Collection",
+    "Media",
+    "OptionRow",
+    "Product",
+    "Variant",
+    "get_category",
+    "get_collection",
+    "get_product",
+    "get_variant",
+    "list_attributes",
+    "list_categories",
+    "list_child_categories",
+    "list_collections",
+    "list_collections_by_id",
+    "list_media",
+    "list_products",
+    "list_root_categories",
+    "list_variant_options",
+    "list_variants",
+    "list_variants_by_sku",
+    "list_variants_of_products",
+]

@@ -1,0 +1,36 @@
+"""What is true of the catalogue without a database: its records, what is refused, and how descriptions are compared."""
+
+from app.catalog.rules.inputs import (
+    MOST_VARIANTS,
+    AttributeInput,
+    CategoryInput,
+    CategoryStep,
+    CollectionInput,
+    MediaInput,
+    ProductInput,
+    VariantInput,
+    check_categories,
+    check_products,
+    check_tree,
+)
+from app.catalog.rules.records import Category, Collection, Media, OptionRow, Product, Variant
+
+__all__ = [
+    "MOST_VARIANTS",
+    "AttributeInput",
+    "Category",
+    "CategoryInput",
+    "CategoryStep",
+    "Collection",
+    "CollectionInput",
+    "Media",
+    "MediaInput",
+    "OptionRow",
+    "Product",
+    "ProductInput",
+    "Variant",
+    "VariantInput",
+    "check_categories",
+    "check_products",
+    "check_tree",
+]

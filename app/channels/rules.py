@@ -1,0 +1,83 @@
+"""What a channel is, and which descriptions of one are refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.kernel.errors import Invalid
+from app.kernel.ids import ChannelId
+from app.kernel.money import currencies
+from app.kernel.territories import is_country
+
+LONGEST_CODE = 64
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where we sell. `display_cap` is the most units shown as available, `threshold` the units kept from selling."""
+
+    id: ChannelId
+    code: str
+    name: str
+    currency: str
+    tax_included: bool
+    countries: tuple[str, ...]
+    is_default: bool
+    display_cap: int | None
+    threshold: int
+    reservation_ttl_seconds: int
+    return_window_days: int
+    closed_at: datetime | None
+
+    def shown(self, available: int) -> int:
+        """Cut a number of units to what the channel tells the world."""
+        return available if self.display_cap is None else min(available, self.display_cap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelInput:
+    """A channel as somebody wants it to be; `code` says which one."""
+
+    code: str
+    name: str
+    currency: str
+    tax_included: bool
+    countries: tuple[str, ...]
+    is_default: bool = False
+    display_cap: int | None = None
+    threshold: int = 0
+    reservation_ttl_seconds: int = 900
+    return_window_days: int = 30
+    closed: bool = False
+
+
+def check(channels: Sequence[ChannelInput]) -> None:
+    """Refuse descriptions that no channel can have.
+
+    Raises: Invalid naming the element and its field.
+    """
+    codes: set[str] = set()
+    for i, channel in enumerate(channels):
+        at = ("channels", str(i))
+        if not channel.code.strip() or len(channel.code) > LONGEST_CODE:
+            raise Invalid(f"a code has 1 to {LONGEST_CODE} characters", field=(*at, "code"))
+        if channel.code in codes:
+            raise Invalid(f"{channel.code!r} stands here twice", field=(*at, "code"))
+        codes.add(channel.code)
+        if not channel.name.strip() or len(channel.name) > LONGEST_NAME:
+            raise Invalid(f"a name has 1 to {LONGEST_NAME} characters", field=(*at, "name"))
+        if channel.currency not in currencies():
+            raise Invalid("not a currency code of ISO 4217", field=(*at, "currency"))
+        for n, country in enumerate(channel.countries):
+            if not is_country(country):
+                raise Invalid("not a country code of ISO 3166-1", field=(*at, "countries", str(n)))
+        if channel.display_cap is not None and channel.display_cap < 1:
+            raise Invalid("at least 1, or nothing at all", field=(*at, "displayCap"))
+        if channel.reservation_ttl_seconds < 1:
+            raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
+        for name, value in (("threshold", channel.threshold), ("returnWindowDays", channel.return_window_days)):
+            if value < 0:
+                raise Invalid("not below 0", field=(*at, name))
+    if sum(channel.is_default for channel in channels) > 1:
+        raise Invalid("only one channel can be the default", field=("channels",))

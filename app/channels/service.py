@@ -1,0 +1,66 @@
+"""Commands about channels."""
+
+from collections.abc import Sequence
+
+from app.channels import queries
+from app.channels.errors import CurrencyFixed, UnknownChannel
+from app.channels.rules import Channel, ChannelInput, check
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import ChannelId, new_id
+from app.kernel.permissions import Permission
+from app.kernel.puts import Put, PutRow, effect_of
+from app.kernel.sql import Session
+
+
+async def choose(session: Session, *, code: str | None) -> Channel:
+    """Find the channel that a caller names, or the shop's default channel.
+
+    Raises: UnknownChannel, also when it is closed.
+    """
+    channel = await queries.get_channel(session, code=code)
+    if channel is None or channel.closed_at is not None:
+        raise UnknownChannel(code)
+    return channel
+
+
+async def put_channels(uow: UnitOfWork, *, channels: Sequence[ChannelInput]) -> list[PutRow]:
+    """Open or change channels, each by its code; answers one row each, in their order.
+
+    Whoever is put as the default takes that over from the channel that was.
+    Locks: the channels. Raises: Forbidden; Invalid naming the element; CurrencyFixed.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    check(channels)
+    await queries.lock_channels(uow)
+    known = {
+        channel.code: channel
+        for channel in await queries.list_channels_by_code(uow, codes=[channel.code for channel in channels])
+    }
+    wanted = [_wanted(uow, i, channel, known.get(channel.code)) for i, channel in enumerate(channels)]
+    effects = [effect_of(known=row.code in known, changed=known.get(row.code) != row) for row in wanted]
+    changed = [row for row, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
+    if changed:
+        if any(row.is_default for row in changed):
+            await queries.clear_default(uow, except_codes=[row.code for row in wanted if row.is_default])
+        await queries.upsert_channels(uow, channels=changed)
+    return [PutRow(row.code, row.id, effect) for row, effect in zip(wanted, effects, strict=True)]
+
+
+def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | None) -> Channel:
+    if known is not None and known.currency != channel.currency:
+        raise CurrencyFixed("a channel keeps its currency; open another channel", field=("channels", str(i), "currency"))
+    closed_at = (known.closed_at if known else None) or uow.now
+    return Channel(
+        id=known.id if known else ChannelId(new_id()),
+        code=channel.code,
+        name=channel.name,
+        currency=channel.currency,
+        tax_included=channel.tax_included,
+        countries=channel.countries,
+        is_default=channel.is_default,
+        display_cap=channel.display_cap,
+        threshold=channel.threshold,
+        reservation_ttl_seconds=channel.reservation_ttl_seconds,
+        return_window_days=channel.return_window_days,
+        closed_at=closed_at if channel.closed else None,
+    )

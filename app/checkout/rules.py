@@ -1,0 +1,218 @@
+"""What an attempt freezes, and what may be checked out at all; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.cart.rules import Cart, Quote
+from app.checkout.errors import CartEmpty, DeliveryRequired, PriceChanged
+from app.checkout.states import AttemptStatus
+from app.delivery.states import DeliveryMethod
+from app.inventory.rules import Units
+from app.kernel.address import Address
+from app.kernel.errors import Invalid
+from app.kernel.ids import (
+    AttemptId,
+    CartId,
+    ChannelId,
+    CustomerId,
+    LocationId,
+    OrderId,
+    OrderLineId,
+    VariantId,
+)
+from app.kernel.money import Money, parse_minor
+from app.payments.errors import PaymentMismatch
+
+MOST_TENDERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """One kind of money that the shopper pays with; without an amount it pays what remains."""
+
+    gateway: str
+    token: str | None
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """An amount taken off."""
+
+    name: str
+    code: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLine:
+    """An order line to be."""
+
+    id: OrderLineId
+    cart_line_id: UUID
+    variant_id: VariantId
+    product_name: str
+    sku: str
+    options: tuple[dict[str, str], ...]
+    delivery: DeliveryMethod
+    store_id: LocationId | None
+    quantity: int
+    unit_price_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    discounts: tuple[Discount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDelivery:
+    """A delivery of the order to be: one method, and for pickup one store."""
+
+    id: UUID
+    method: DeliveryMethod
+    store_id: LocationId | None
+    slot_starts_at: datetime | None
+    option_code: str
+    option_name: str
+    min_days: int
+    price_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    discounts: tuple[Discount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Units of a line that one location supplies."""
+
+    order_line_id: OrderLineId
+    variant_id: VariantId
+    location_id: LocationId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the order will be built from, frozen when the attempt began."""
+
+    order_id: OrderId
+    number: str
+    cart_id: CartId
+    channel_id: ChannelId
+    channel_code: str
+    customer_id: CustomerId | None
+    email: str | None
+    currency: str
+    tax_included: bool
+    shipping_address: Address | None
+    billing_address: Address | None
+    subtotal_minor: int
+    discount_minor: int
+    delivery_minor: int
+    tax_minor: int
+    total_minor: int
+    lines: tuple[SnapshotLine, ...]
+    deliveries: tuple[SnapshotDelivery, ...]
+    supplies: tuple[Supply, ...]
+    decision: dict[str, Any] | None
+
+    def units(self) -> list[Units]:
+        """List what has to be reserved."""
+        return [
+            Units(supply.order_line_id, supply.variant_id, supply.location_id, supply.quantity)
+            for supply in self.supplies
+        ]
+
+    def slots(self) -> dict[LocationId, datetime | None]:
+        """Say which pickup slot was chosen at which store."""
+        return {
+            delivery.store_id: delivery.slot_starts_at
+            for delivery in self.deliveries
+            if delivery.method is DeliveryMethod.PICKUP and delivery.store_id is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at turning a cart into an order."""
+
+    id: AttemptId
+    cart_id: CartId
+    order_id: OrderId | None
+    status: AttemptStatus
+    currency: str
+    total_minor: int
+    snapshot: dict[str, Any] | None
+    key_scope: str
+    key: str
+    failure_code: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+    worked_until: datetime | None
+
+
+def refuse_unready(cart: Cart, quote: Quote, *, expected_total: Decimal) -> None:
+    """Refuse a cart that cannot become an order yet.
+
+    Raises: CartEmpty; DeliveryRequired naming what is missing; PriceChanged.
+    """
+    if not quote.lines:
+        raise CartEmpty("there is nothing in the cart", field=("cartId",))
+    for line in quote.lines:
+        if not line.sold:
+            raise PriceChanged("a line of the cart is not sold any more; remove it", field=("cartId",))
+    methods = {line.delivery for line in quote.lines}
+    if cart.email is None and cart.customer_id is None and methods != {DeliveryMethod.CARRY_OUT}:
+        raise DeliveryRequired("an email address is needed; set it on the cart", field=("email",))
+    if DeliveryMethod.SHIPPING in methods and cart.shipping_address is None:
+        raise DeliveryRequired("a shipping address is needed; set it on the cart", field=("shippingAddress",))
+    for group in quote.groups:
+        if group.selected is None:
+            raise DeliveryRequired(
+                f"choose a delivery option for the lines by {group.method}", field=("deliveryGroups",)
+            )
+    expected = parse_minor(expected_total, quote.currency, field=("expectedTotal",))
+    if expected != quote.total_minor:
+        total = Money(quote.total_minor, quote.currency)
+        raise PriceChanged(f"the total is {total} now", field=("expectedTotal",))
+
+
+def tender_amounts(tenders: Sequence[Tender], *, total_minor: int, currency: str, gateways: Mapping[str, object]) -> list[int]:
+    """Say how much each tender pays, in minor units.
+
+    Raises: PaymentMismatch naming the tender: unknown, without a token, or not adding up to the total.
+    """
+    if len(tenders) > MOST_TENDERS:
+        raise Invalid(f"at most {MOST_TENDERS} tenders", field=("payments",))
+    if total_minor == 0 and not tenders:
+        return []
+    if not tenders or total_minor == 0:
+        total = Money(total_minor, currency)
+        raise PaymentMismatch(f"the tenders have to add up to {total}", field=("payments",))
+    amounts: list[int] = []
+    for i, tender in enumerate(tenders):
+        path = ("payments", str(i))
+        if tender.gateway not in gateways:
+            raise PaymentMismatch("this shop takes no such payment", field=(*path, "gateway"))
+        if not tender.token or len(tender.token) > 200:
+            raise PaymentMismatch("a token of the payment service is needed", field=(*path, "token"))
+        if tender.amount is not None:
+            amount = parse_minor(tender.amount, currency, field=(*path, "amount"))
+        elif i == len(tenders) - 1:
+            amount = total_minor - sum(amounts)
+        else:
+            raise PaymentMismatch("only the last tender may leave its amount out", field=(*path, "amount"))
+        if amount <= 0:
+            raise PaymentMismatch("a tender has to pay something", field=(*path, "amount"))
+        amounts.append(amount)
+    if sum(amounts) != total_minor:
+        paid, total = Money(sum(amounts), currency), Money(total_minor, currency)
+        raise PaymentMismatch(f"the tenders add up to {paid}, the total is {total}", field=("payments",))
+    return amounts

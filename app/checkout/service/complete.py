@@ -1,0 +1,213 @@
+"""The whole of `checkoutComplete`: begin or continue an attempt, ask the gateways, conclude."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.checkout import queries
+from app.checkout.errors import Kept
+from app.checkout.rules import Attempt
+from app.checkout.service.conclude import (
+    GATEWAY_PATIENCE,
+    Completed,
+    Lapsed,
+    PaymentAsked,
+    conclude,
+    ended,
+    give_back,
+    lock,
+)
+from app.checkout.service.prepare import CompleteCheckout, PlanLost, Prepared, prepare
+from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
+from app.inventory.errors import OutOfStock
+from app.kernel import idempotency
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.errors import Busy
+from app.kernel.ids import CartId, OrderId, PaymentId
+from app.payments import queries as payment_queries
+from app.payments import service as payments
+from app.payments.gateway import Answer, Gateways, Outcome
+from app.payments.queries import NewTender
+from app.payments.rules import Payment
+from app.payments.states import PaymentStatus, TransactionKind
+
+__all__ = ["CompleteCheckout", "Completed", "PaymentAsked", "complete", "resume"]
+
+_PLANS = 8
+#: How long a repeated call waits for the first one before it answers that the payment is pending.
+_WAIT_SECONDS = 10.0
+_LOOK_EVERY_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An attempt that this call now works on, with its tenders and the steps they were asked under."""
+
+    attempt: Attempt
+    tenders: tuple[tuple[Payment, UUID], ...]
+
+
+async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Completed:
+    """Turn a cart into a paid order, once, whatever is repeated and whoever dies in between.
+
+    Raises: what `prepare` refuses, with nothing changed; refusals after a gateway answered are in the answer.
+    """
+    begun = await _begun(begin, gateways, request)
+    if isinstance(begun, Completed):
+        return begun
+    if isinstance(begun, Attempt):
+        return await resume(begin, gateways, begun.id, wait_seconds=_WAIT_SECONDS, may_ask_anew=True)
+    answers: dict[PaymentId, Answer | None] = {}
+    for tender in begun.tenders:
+        answers[tender.id] = answer = await payments.ask_authorization(gateways, tender, currency=begun.currency)
+        if answer is None or answer.outcome is not Outcome.SUCCEEDED:
+            break
+    return await _concluded(begin, begun.attempt_id, answers)
+
+
+async def resume(
+    begin: Begin, gateways: Gateways, attempt_id: UUID, *, wait_seconds: float, may_ask_anew: bool
+) -> Completed:
+    """Go on with an attempt that was left: by the shopper's repeated call, or by the worker.
+
+    An authorization that never reached its gateway is asked for again only where the shopper is there to want it.
+    """
+    taken = await _take(begin, attempt_id, wait_seconds=wait_seconds)
+    if isinstance(taken, Completed):
+        return taken
+    answers: dict[PaymentId, Answer | None] = {}
+    for payment, step_id in taken.tenders:
+        if payment.status is PaymentStatus.AUTHORIZED:
+            continue
+        answer = await _ask(gateways, payment, step_id, may_ask_anew=may_ask_anew)
+        answers[payment.id] = answer
+        if answer is None or answer.outcome is not Outcome.SUCCEEDED:
+            break
+    return await _concluded(begin, attempt_id, answers)
+
+
+async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Prepared | Attempt | Completed:
+    async def work(uow: UnitOfWork) -> Prepared | Attempt | Completed:
+        kept = await idempotency.claim(uow, request.key)
+        if kept is None:
+            return await prepare(uow, gateways, request)
+        if kept.result is not None:
+            return _replayed(request.cart_id, kept)
+        attempt = await queries.get_attempt_by_key(uow, scope=request.key.scope, key=request.key.key)
+        if attempt is None:
+            raise Busy("this call is under way; send it again")
+        return attempt
+
+    for _ in range(_PLANS):
+        try:
+            return await begin.run(work)
+        except PlanLost:
+            # Others were faster. The next look either finds the units elsewhere, or says how few are left.
+            continue
+    raise Busy("others are buying the same goods right now; try again")
+
+
+def _replayed(cart_id: CartId, kept: idempotency.Kept) -> Completed:
+    result = kept.result or {}
+    if "order" in result:
+        return Completed(cart_id, order_id=OrderId(UUID(result["order"])))
+    refusal = result["refusal"]
+    return Completed(cart_id, refusal=Kept(refusal["code"], refusal["message"], refusal["field"]))
+
+
+async def _take(begin: Begin, attempt_id: UUID, *, wait_seconds: float) -> _Taken | Completed:
+    """Become the one who works on an attempt; while another does, wait for how it ends."""
+
+    async def work(uow: UnitOfWork) -> _Taken | Completed | None:
+        _, attempt = await lock(uow, attempt_id)
+        if attempt.status not in LIVE:
+            return await ended(uow, attempt)
+        if attempt.status is AttemptStatus.AUTHORIZING:
+            if attempt.worked_until is not None and attempt.worked_until > uow.now:
+                return None
+            status = AttemptStatus(attempt.status)
+        else:
+            status = ATTEMPT.next(attempt.status, "authorize")
+            uow.moved(
+                "checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="authorize"
+            )
+        await queries.update_attempt(
+            uow, attempt_id=attempt.id, status=status, worked_until=uow.now + GATEWAY_PATIENCE
+        )
+        tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt_id)
+        return _Taken(attempt, await _with_steps(uow, tenders))
+
+    async def look(uow: UnitOfWork) -> Completed | None:
+        attempt = await queries.get_attempt(uow, attempt_id=attempt_id)
+        working = attempt is not None and attempt.status is AttemptStatus.AUTHORIZING
+        return None if attempt is None or working else await ended(uow, attempt)
+
+    taken = await begin.run(work)
+    if taken is not None:
+        return taken
+    seen = await _until(lambda: begin.run(look), wait_seconds)
+    if seen is not None:
+        return seen
+
+    async def pending(uow: UnitOfWork) -> Completed:
+        attempt = await queries.get_attempt(uow, attempt_id=attempt_id)
+        assert attempt is not None
+        return await ended(uow, attempt)
+
+    return await begin.run(pending)
+
+
+async def _until(look: Callable[[], Awaitable[Completed | None]], seconds: float) -> Completed | None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while loop.time() < deadline:
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        found = await look()
+        if found is not None:
+            return found
+    return None
+
+
+async def _with_steps(uow: UnitOfWork, tenders: Sequence[Payment]) -> tuple[tuple[Payment, UUID], ...]:
+    steps = await payment_queries.list_steps(uow, payment_ids=[tender.id for tender in tenders])
+    first = {step.payment_id: step.id for step in steps if step.kind is TransactionKind.AUTHORIZATION}
+    return tuple((tender, first[tender.id]) for tender in tenders)
+
+
+async def _ask(gateways: Gateways, payment: Payment, step_id: UUID, *, may_ask_anew: bool) -> Answer | None:
+    if may_ask_anew and payment.status is PaymentStatus.PENDING and payment.gateway_reference is None:
+        # Never answered and perhaps never asked: asking under the same key is right in both cases.
+        tender = NewTender(
+            payment.id, step_id, payment.position, payment.gateway, payment.token or "", payment.amount_minor
+        )
+        return await payments.ask_authorization(gateways, tender, currency=payment.currency)
+    return await payments.ask_again(gateways, payment, step_id)
+
+
+async def _concluded(begin: Begin, attempt_id: UUID, answers: dict[PaymentId, Answer | None]) -> Completed:
+    try:
+        return await begin.run(lambda uow: conclude(uow, attempt_id, answers))
+    except Lapsed:
+        pass
+    for _ in range(_PLANS):
+        try:
+            return await begin.run(lambda uow: conclude(uow, attempt_id, answers, resupply=True))
+        except OutOfStock as shortage:
+            lost = shortage
+    return await begin.run(lambda uow: _give_up(uow, attempt_id, answers, lost))
+
+
+async def _give_up(
+    uow: UnitOfWork, attempt_id: UUID, answers: dict[PaymentId, Answer | None], lost: OutOfStock
+) -> Completed:
+    """The stock was gone when the money was there: let the money go."""
+    cart, attempt = await lock(uow, attempt_id)
+    if attempt.status is not AttemptStatus.AUTHORIZING:
+        return await ended(uow, attempt)
+    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    recorded = [
+        await payments.record_authorization(uow, tender, answers[tender.id]) if tender.id in answers else tender
+        for tender in tenders
+    ]
+    return await give_back(uow, cart, attempt, recorded, "fail", lost)

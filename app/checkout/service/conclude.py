@@ -1,0 +1,378 @@
+"""Phase three: record what the gateways said, and place the order, ask the shopper, wait, or give everything back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from app.cart import queries as carts
+from app.cart import service as cart_service
+from app.cart.rules import Cart
+from app.checkout import queries
+from app.checkout.errors import Kept, PaymentActionRequired, PaymentPending
+from app.checkout.events import CheckoutAttemptEnded
+from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine, Supply
+from app.checkout.service.supply import supply
+from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
+from app.delivery.states import DeliveryMethod
+from app.fulfillment import service as fulfillment
+from app.fulfillment.rules import Allocation
+from app.inventory import service as inventory
+from app.inventory.rules import Units
+from app.kernel import idempotency
+from app.kernel.db import UnitOfWork
+from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
+from app.kernel.ids import CartId, OrderId, PaymentId
+from app.kernel.money import Money
+from app.kernel.plain import from_plain, to_plain
+from app.orders import service as orders
+from app.orders.rules import Order, OrderDelivery, OrderLine
+from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
+from app.payments import queries as payment_queries
+from app.payments import service as payments
+from app.payments.errors import PaymentDeclined
+from app.payments.gateway import Answer, Outcome
+from app.payments.rules import Payment
+from app.payments.states import PaymentStatus
+from app.pickup import service as pickup
+from app.sourcing import service as sourcing
+
+#: The longest a gateway may take, and so the least that stock is held while it is asked.
+GATEWAY_PATIENCE = timedelta(seconds=30)
+#: How soon a lost answer is asked for again, and a shopper who was asked to act is looked after.
+ASK_AGAIN_AFTER = timedelta(seconds=5)
+LOOK_AFTER_SHOPPER = timedelta(seconds=60)
+#: Work that nobody has promised a time for is due within a day.
+SHIP_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAsked:
+    """What the shopper has to do before the payment goes on."""
+
+    payment_id: PaymentId
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Where a checkout has got to: an order, or a refusal, with what the shopper has to do where something is."""
+
+    cart_id: CartId
+    order_id: OrderId | None = None
+    refusal: DomainError | None = None
+    action: PaymentAsked | None = None
+
+
+class Lapsed(Exception):
+    """The stock held for the attempt is not held any more; the order has to be supplied anew."""
+
+
+class _Verdict(Enum):
+    PLACE = auto()
+    DECLINE = auto()
+    ASK_SHOPPER = auto()
+    WAIT = auto()
+
+
+#: What the gateways said: an answer for each tender that was asked, None where it was lost.
+Answers = Mapping[PaymentId, Answer | None]
+
+
+async def conclude(uow: UnitOfWork, attempt_id: UUID, answers: Answers, *, resupply: bool = False) -> Completed:
+    """End or suspend an attempt by what its gateways answered. One that has ended meanwhile is answered as it ended.
+
+    Locks: cart, payments, slots, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
+    """
+    cart, attempt = await lock(uow, attempt_id)
+    if attempt.status is not AttemptStatus.AUTHORIZING:
+        return await ended(uow, attempt)
+    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    verdict = _verdict(tenders, answers)
+    if verdict is _Verdict.PLACE:
+        return await _place(uow, cart, attempt, tenders, answers, resupply=resupply)
+    recorded = [await _record(uow, tender, answers) for tender in tenders]
+    if verdict is _Verdict.DECLINE:
+        refused = next((a for a in answers.values() if a is not None and a.outcome is Outcome.DECLINED), None)
+        message = refused.message if refused else "the payment was declined"
+        return await give_back(uow, cart, attempt, recorded, "fail", PaymentDeclined(message, field=("payments",)))
+    if verdict is _Verdict.ASK_SHOPPER:
+        await _suspend(uow, attempt, "ask_shopper", LOOK_AFTER_SHOPPER)
+        asked = next(payment for payment in recorded if payment.action_url)
+        return _asking(cart.id, asked)
+    await _suspend(uow, attempt, "lose", ASK_AGAIN_AFTER)
+    return Completed(cart.id, refusal=PaymentPending("the payment's result is not known yet; ask again with the same key"))
+
+
+async def give_back(
+    uow: UnitOfWork, cart: Cart, attempt: Attempt, tenders: Sequence[Payment], action: str, refusal: DomainError
+) -> Completed:
+    """End an attempt without an order: stock, pickup places and held money go back, and the cart is free again."""
+    status = ATTEMPT.next(attempt.status, action)
+    snapshot = snapshot_of(attempt)
+    await queries.update_attempt(
+        uow,
+        attempt_id=attempt.id,
+        status=status,
+        failure_code=refusal.code.value,
+        failure=refusal.message,
+    )
+    uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action=action)
+    uow.emit(CheckoutAttemptEnded(attempt_id=attempt.id, cart_id=cart.id, status=status.value))
+    await cart_service.let_go(uow, cart=cart)
+    await payments.release(
+        uow, [(tender, tender.capturable) for tender in tenders if tender.status is PaymentStatus.AUTHORIZED]
+    )
+    await payment_queries.redact_tokens(uow, attempt_id=attempt.id)
+    await pickup.give_back_places(uow, slots=snapshot.slots())
+    await inventory.release_soft(uow, demand_id=snapshot.order_id)
+    await idempotency.keep(
+        uow,
+        _key(attempt),
+        object_id=attempt.id,
+        result={"refusal": {"code": refusal.code.value, "message": refusal.message, "field": list(refusal.field)}},
+    )
+    return Completed(cart.id, refusal=refusal)
+
+
+async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
+    """Give up an attempt that waits for its shopper, because they went back to the cart. The cart is locked already.
+
+    Answers False for an attempt whose payment is under way: its cart may not change.
+    """
+    attempt = await queries.lock_attempt(uow, attempt_id=attempt_id)
+    if attempt is None or attempt.status is not AttemptStatus.ACTION_REQUIRED:
+        return False
+    cart = await carts.get_cart(uow, cart_id=attempt.cart_id)
+    if cart is None:
+        raise BrokenInvariant(f"attempt {attempt_id} has no cart")
+    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    refusal = PaymentDeclined("the payment was given up, because the cart was changed")
+    await give_back(uow, cart, attempt, tenders, "abandon", refusal)
+    return True
+
+
+async def lock(uow: UnitOfWork, attempt_id: UUID) -> tuple[Cart, Attempt]:
+    """Lock an attempt and, before it, its cart."""
+    found = await queries.get_attempt(uow, attempt_id=attempt_id)
+    cart = None if found is None else await carts.lock_cart(uow, cart_id=found.cart_id)
+    attempt = await queries.lock_attempt(uow, attempt_id=attempt_id)
+    if cart is None or attempt is None:
+        raise BrokenInvariant(f"attempt {attempt_id} or its cart is gone")
+    return cart, attempt
+
+
+async def ended(uow: UnitOfWork, attempt: Attempt) -> Completed:
+    """Say how an attempt ended, or what it waits for."""
+    if attempt.status is AttemptStatus.PLACED:
+        return Completed(attempt.cart_id, order_id=attempt.order_id)
+    if attempt.status is AttemptStatus.ACTION_REQUIRED:
+        tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
+        return _asking(attempt.cart_id, next(payment for payment in tenders if payment.action_url))
+    if attempt.status in LIVE:
+        return Completed(attempt.cart_id, refusal=PaymentPending("the payment is under way; ask again with the same key"))
+    refusal = Kept(attempt.failure_code or ErrorCode.PAYMENT_DECLINED, attempt.failure or "", [])
+    return Completed(attempt.cart_id, refusal=refusal)
+
+
+def snapshot_of(attempt: Attempt) -> Snapshot:
+    """Read what an attempt froze."""
+    if attempt.snapshot is None:
+        raise BrokenInvariant(f"attempt {attempt.id} has ended and forgotten its snapshot")
+    return from_plain(Snapshot, attempt.snapshot)
+
+
+def _asking(cart_id: CartId, payment: Payment) -> Completed:
+    return Completed(
+        cart_id,
+        refusal=PaymentActionRequired("the payment needs the shopper; call again with the same key afterwards"),
+        action=PaymentAsked(payment.id, payment.action_url or ""),
+    )
+
+
+def _verdict(tenders: Sequence[Payment], answers: Answers) -> _Verdict:
+    outcomes = []
+    for tender in tenders:
+        if tender.id in answers:
+            answer = answers[tender.id]
+            outcomes.append(Outcome.PENDING if answer is None else answer.outcome)
+        elif tender.status is PaymentStatus.AUTHORIZED:
+            outcomes.append(Outcome.SUCCEEDED)
+        else:
+            outcomes.append(Outcome.PENDING)
+    if Outcome.DECLINED in outcomes:
+        return _Verdict.DECLINE
+    if Outcome.ACTION_REQUIRED in outcomes:
+        return _Verdict.ASK_SHOPPER
+    return _Verdict.WAIT if Outcome.PENDING in outcomes else _Verdict.PLACE
+
+
+async def _record(
+    uow: UnitOfWork, tender: Payment, answers: Answers, *, order_id: OrderId | None = None
+) -> Payment:
+    if tender.id in answers:
+        return await payments.record_authorization(uow, tender, answers[tender.id], order_id=order_id)
+    if order_id is not None:
+        return await payments.join_order(uow, tender, order_id=order_id)
+    return tender
+
+
+async def _suspend(uow: UnitOfWork, attempt: Attempt, action: str, pause: timedelta) -> None:
+    status = ATTEMPT.next(attempt.status, action)
+    await queries.update_attempt(uow, attempt_id=attempt.id, status=status, worked_until=uow.now + pause)
+    uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action=action)
+
+
+async def _place(
+    uow: UnitOfWork,
+    cart: Cart,
+    attempt: Attempt,
+    tenders: Sequence[Payment],
+    answers: Answers,
+    *,
+    resupply: bool,
+) -> Completed:
+    snapshot = snapshot_of(attempt)
+    if resupply:
+        supplies, decision = await supply(uow, snapshot.lines, snapshot=snapshot)
+        snapshot = replace(snapshot, supplies=tuple(supplies), decision=decision)
+    order, lines, deliveries = _order(uow, snapshot, paid=bool(tenders))
+    total = Money(snapshot.total_minor, snapshot.currency)
+    placed = await orders.place(
+        uow,
+        order=order,
+        lines=lines,
+        deliveries=deliveries,
+        message=f"placed in {snapshot.channel_code}: {len(lines)} lines, {total}",
+    )
+    allocations = _allocations(snapshot)
+    by_method = {
+        method: [part for part in allocations if part.method is method] for method in DeliveryMethod
+    }
+    if by_method[DeliveryMethod.SHIPPING]:
+        await fulfillment.open_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
+    if by_method[DeliveryMethod.PICKUP]:
+        await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=snapshot.slots())
+    for tender in tenders:
+        await _record(uow, tender, answers, order_id=order.id)
+    if snapshot.decision is not None:
+        await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
+    await _hold_for_good(uow, snapshot, resupply=resupply)
+    if by_method[DeliveryMethod.CARRY_OUT]:
+        await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
+
+    status = ATTEMPT.next(attempt.status, "place")
+    await queries.update_attempt(uow, attempt_id=attempt.id, status=status, order_id=order.id)
+    uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="place")
+    await cart_service.record_ordered(uow, cart=cart)
+    await idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
+    return Completed(cart.id, order_id=order.id)
+
+
+async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool) -> None:
+    units = [_units(part) for part in snapshot.supplies]
+    if resupply:
+        await inventory.release_soft(uow, demand_id=snapshot.order_id)
+        await inventory.allocate(uow, order_id=snapshot.order_id, units=units)
+    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=units):
+        raise Lapsed
+
+
+def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, list[OrderLine], list[OrderDelivery]]:
+    order = Order(
+        id=snapshot.order_id,
+        number=snapshot.number,
+        channel_id=snapshot.channel_id,
+        cart_id=snapshot.cart_id,
+        customer_id=snapshot.customer_id,
+        email=snapshot.email,
+        currency=snapshot.currency,
+        tax_included=snapshot.tax_included,
+        status=OrderStatus.PLACED,
+        payment_status=OrderPaymentStatus.AUTHORIZED if paid else OrderPaymentStatus.NOT_REQUIRED,
+        fulfillment_status=FulfillmentStatus.UNFULFILLED,
+        return_status=ReturnProgress.NONE,
+        started=False,
+        shipping_address=snapshot.shipping_address,
+        billing_address=snapshot.billing_address,
+        subtotal_minor=snapshot.subtotal_minor,
+        discount_minor=snapshot.discount_minor,
+        delivery_minor=snapshot.delivery_minor,
+        tax_minor=snapshot.tax_minor,
+        total_minor=snapshot.total_minor,
+        token_generation=0,
+        placed_at=uow.now,
+        updated_at=uow.now,
+    )
+    lines = [_line(snapshot, i, line) for i, line in enumerate(snapshot.lines)]
+    return order, lines, [_delivery(snapshot, delivery) for delivery in snapshot.deliveries]
+
+
+def _line(snapshot: Snapshot, position: int, line: SnapshotLine) -> OrderLine:
+    return OrderLine(
+        id=line.id,
+        order_id=snapshot.order_id,
+        position=position,
+        variant_id=line.variant_id,
+        product_name=line.product_name,
+        sku=line.sku,
+        options=list(line.options),
+        delivery=line.delivery,
+        store_id=line.store_id,
+        ordered=line.quantity,
+        unallocated=0,
+        backordered=0,
+        allocated=line.quantity,
+        fulfilled=0,
+        cancelled=0,
+        returned=0,
+        unit_price_minor=line.unit_price_minor,
+        subtotal_minor=line.subtotal_minor,
+        discount_minor=line.discount_minor,
+        tax_minor=line.tax_minor,
+        total_minor=line.total_minor,
+        discounts=to_plain(line.discounts),
+        tax_included=snapshot.tax_included,
+    )
+
+
+def _delivery(snapshot: Snapshot, delivery: SnapshotDelivery) -> OrderDelivery:
+    return OrderDelivery(
+        id=delivery.id,
+        order_id=snapshot.order_id,
+        method=delivery.method,
+        store_id=delivery.store_id,
+        option_code=delivery.option_code,
+        option_name=delivery.option_name,
+        price_minor=delivery.price_minor,
+        discount_minor=delivery.discount_minor,
+        tax_minor=delivery.tax_minor,
+        total_minor=delivery.total_minor,
+        discounts=to_plain(delivery.discounts),
+    )
+
+
+def _allocations(snapshot: Snapshot) -> list[Allocation]:
+    lines = {line.id: line for line in snapshot.lines}
+    return [
+        Allocation(
+            order_line_id=part.order_line_id,
+            variant_id=part.variant_id,
+            sku=lines[part.order_line_id].sku,
+            product_name=lines[part.order_line_id].product_name,
+            location_id=part.location_id,
+            quantity=part.quantity,
+            method=lines[part.order_line_id].delivery,
+        )
+        for part in snapshot.supplies
+    ]
+
+
+def _units(part: Supply) -> Units:
+    return Units(part.order_line_id, part.variant_id, part.location_id, part.quantity)
+
+
+def _key(attempt: Attempt) -> idempotency.Key:
+    # The input's hash was stored when the key was claimed; keeping a result needs only its name.
+    return idempotency.Key(scope=attempt.key_scope, key=attempt.key, input_hash=b"")

@@ -1,0 +1,224 @@
+"""Phase one: price, source, hold stock and write the intent to pay, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from app.cart import queries as carts
+from app.cart import service as cart_service
+from app.cart.errors import CartNotActive, CartNotFound, PaymentPending
+from app.cart.rules import Cart, Quote, QuotedDiscount, QuotedGroup, QuotedLine
+from app.cart.states import CartStatus
+from app.catalog import queries as catalog
+from app.channels import queries as channels
+from app.channels.rules import Channel
+from app.checkout import queries
+from app.checkout.rules import (
+    Discount,
+    Snapshot,
+    SnapshotDelivery,
+    SnapshotLine,
+    Tender,
+    refuse_unready,
+    tender_amounts,
+)
+from app.checkout.service.conclude import GATEWAY_PATIENCE, abandon_for_edit
+from app.checkout.service.supply import supply
+from app.delivery.states import DeliveryMethod
+from app.inventory import service as inventory
+from app.inventory.errors import OutOfStock
+from app.kernel.db import UnitOfWork
+from app.kernel.errors import BrokenInvariant, VersionConflict
+from app.kernel.idempotency import Key
+from app.kernel.ids import AttemptId, CartId, OrderId, OrderLineId, PaymentId, new_id
+from app.kernel.permissions import Permission
+from app.kernel.plain import to_plain
+from app.orders import service as orders
+from app.payments import queries as payments
+from app.payments.gateway import Gateways
+from app.payments.queries import NewTender
+from app.pickup import service as pickup
+
+@dataclass(frozen=True, slots=True)
+class CompleteCheckout:
+    """What a shopper sends to buy: the cart, the tenders, and the total they saw."""
+
+    cart_id: CartId
+    token: str | None
+    version: int | None
+    tenders: tuple[Tender, ...]
+    expected_total: Decimal
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An attempt that holds its stock and has its gateways to ask."""
+
+    attempt_id: AttemptId
+    currency: str
+    tenders: tuple[NewTender, ...]
+
+
+class PlanLost(Exception):
+    """Others took the planned units between looking and holding; look again."""
+
+
+async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout) -> Prepared:
+    """Begin an attempt: everything is checked, stock and pickup places are held, and the tenders are written.
+
+    Locks: cart, slots, levels. Raises: CartNotFound; CartNotActive; VersionConflict; PaymentPending; CartEmpty;
+    DeliveryRequired; PriceChanged; PaymentMismatch; SlotFull; OutOfStock; PlanLost when it is worth trying again.
+    """
+    cart = await _lock(uow, request)
+    channel = await channels.get_channel(uow, channel_id=cart.channel_id)
+    if channel is None:
+        raise BrokenInvariant(f"cart {cart.id} has no channel")
+    quote = await cart_service.quote(uow, cart=cart, now=uow.now)
+    refuse_unready(cart, quote, expected_total=request.expected_total)
+    amounts = tender_amounts(
+        request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways
+    )
+    snapshot = await _freeze(uow, cart, channel, quote)
+
+    attempt_id = AttemptId(new_id())
+    held_until = uow.now + max(timedelta(seconds=channel.reservation_ttl_seconds), GATEWAY_PATIENCE)
+    await queries.insert_attempt(
+        uow,
+        attempt_id=attempt_id,
+        cart_id=cart.id,
+        cart_version=cart.version,
+        currency=quote.currency,
+        total_minor=quote.total_minor,
+        snapshot=to_plain(snapshot),
+        key_scope=request.key.scope,
+        key=request.key.key,
+        working=GATEWAY_PATIENCE,
+    )
+    tenders = _new_tenders(request.tenders, amounts)
+    if tenders:
+        await payments.insert(uow, attempt_id=attempt_id, currency=quote.currency, tenders=tenders)
+    await cart_service.hold_for_attempt(uow, cart=cart, attempt_id=attempt_id, reserved_until=held_until)
+    await pickup.take_places(uow, slots=snapshot.slots())
+    # The levels come last: the time that a connection holds a hot one is what limits everybody.
+    try:
+        await inventory.reserve_soft(uow, demand_id=snapshot.order_id, units=snapshot.units(), expires_at=held_until)
+    except OutOfStock as lost:
+        raise PlanLost from lost
+    return Prepared(attempt_id=attempt_id, currency=quote.currency, tenders=tuple(tenders))
+
+
+async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
+    cart = await carts.lock_cart(uow, cart_id=request.cart_id)
+    if cart is None:
+        raise CartNotFound("there is no such cart", field=("cartId",))
+    cart_service.authorize(uow, cart, request.token)
+    if cart.attempt_id is not None:
+        # A shopper who was asked to act and starts anew with another key has given the first try up.
+        if not await abandon_for_edit(uow, cart.attempt_id):
+            raise PaymentPending(cart.attempt_id, field=("cartId",))
+        cart = replace(cart, attempt_id=None, reserved_until=None)
+    if cart.status is not CartStatus.ACTIVE:
+        raise CartNotActive("this cart was ordered already", field=("cartId",))
+    if request.version is not None and request.version != cart.version:
+        raise VersionConflict("the cart has changed meanwhile", field=("version",))
+    return cart
+
+
+async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -> Snapshot:
+    variant_ids = {line.variant_id for line in quote.lines}
+    names = {variant.id: variant for variant in await catalog.list_variants(uow, variant_ids=variant_ids)}
+    options: dict[UUID, list[dict[str, str]]] = {}
+    for option in await catalog.list_variant_options(uow, variant_ids=variant_ids):
+        options.setdefault(option.owner_id, []).append(
+            {"code": option.code, "name": option.name, "value": option.value, "valueCode": option.value_code}
+        )
+    lines = tuple(
+        SnapshotLine(
+            id=OrderLineId(new_id()),
+            cart_line_id=line.line_id,
+            variant_id=line.variant_id,
+            product_name=names[line.variant_id].product_name,
+            sku=names[line.variant_id].sku,
+            options=tuple(options.get(line.variant_id, ())),
+            delivery=line.delivery,
+            store_id=line.store_id,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            subtotal_minor=line.subtotal_minor,
+            discount_minor=line.discount_minor,
+            tax_minor=line.tax_minor,
+            total_minor=line.total_minor,
+            discounts=_discounts(line),
+        )
+        for line in quote.lines
+    )
+    for line in lines:
+        if line.delivery is DeliveryMethod.CARRY_OUT:
+            uow.actor.require(Permission.CARTS_SERVE, at=line.store_id)
+    snapshot = Snapshot(
+        order_id=OrderId(new_id()),
+        number=orders.new_number(),
+        cart_id=cart.id,
+        channel_id=channel.id,
+        channel_code=channel.code,
+        customer_id=cart.customer_id,
+        email=cart.email,
+        currency=quote.currency,
+        tax_included=quote.tax_included,
+        shipping_address=cart.shipping_address,
+        billing_address=cart.billing_address,
+        subtotal_minor=quote.subtotal_minor,
+        discount_minor=quote.discount_minor,
+        delivery_minor=quote.delivery_minor,
+        tax_minor=quote.tax_minor,
+        total_minor=quote.total_minor,
+        lines=lines,
+        deliveries=tuple(_delivery(group) for group in quote.groups),
+        supplies=(),
+        decision=None,
+    )
+    supplies, decision = await supply(uow, lines, snapshot=snapshot)
+    return replace(snapshot, supplies=tuple(supplies), decision=decision)
+
+
+def _delivery(group: QuotedGroup) -> SnapshotDelivery:
+    if group.selected is None:
+        raise BrokenInvariant(f"delivery group {group.group_id} has no option")
+    return SnapshotDelivery(
+        id=new_id(),
+        method=group.method,
+        store_id=group.store_id,
+        slot_starts_at=group.slot_starts_at,
+        option_code=group.selected.code,
+        option_name=group.selected.name,
+        min_days=group.selected.min_days,
+        price_minor=group.selected.price_minor,
+        discount_minor=group.discount_minor,
+        tax_minor=group.tax_minor,
+        total_minor=group.total_minor,
+        discounts=_discounts(group),
+    )
+
+
+def _discounts(quoted: QuotedLine | QuotedGroup) -> tuple[Discount, ...]:
+    def written(discount: QuotedDiscount) -> Discount:
+        return Discount(discount.name, discount.code, discount.amount_minor)
+
+    return tuple(written(discount) for discount in quoted.discounts)
+
+
+def _new_tenders(tenders: Sequence[Tender], amounts: Sequence[int]) -> list[NewTender]:
+    return [
+        NewTender(
+            id=PaymentId(new_id()),
+            step_id=new_id(),
+            position=i,
+            gateway=tender.gateway,
+            token=tender.token or "",
+            amount_minor=amount,
+        )
+        for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))
+    ]

@@ -1,0 +1,88 @@
+"""What the worker does for checkouts that were left: finish them, give them up, and let stray money go."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from app.checkout import queries
+from app.checkout.rules import Attempt
+from app.checkout.service.complete import resume
+from app.checkout.service.conclude import give_back, lock
+from app.checkout.states import LIVE, AttemptStatus
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.ids import PaymentId
+from app.payments import queries as payment_queries
+from app.payments import service as payments
+from app.payments.errors import PaymentDeclined
+from app.payments.gateway import Answer, Gateways, Outcome
+from app.payments.rules import Payment
+from app.payments.states import PaymentStatus, TransactionKind
+
+#: How long a shopper may take to act, and a gateway to find out, before the cart is given back.
+GIVE_UP_AFTER = timedelta(minutes=15)
+#: How long an authorization that nobody waits for is asked after.
+FORGET_AFTER = timedelta(days=7)
+_ASK_ORPHANS_EVERY = timedelta(seconds=30)
+_AT_ONCE = 50
+
+
+async def recover(begin: Begin, gateways: Gateways) -> int:
+    """Finish checkouts that nobody works on; answers how many ended.
+
+    An order whose money is held is placed even when its shopper never came back: they were told to pay, and did.
+    """
+    left = await begin.run(lambda uow: queries.list_unfinished(uow, now=uow.now, most=_AT_ONCE))
+    finished = 0
+    for attempt in left:
+        completed = await resume(begin, gateways, attempt.id, wait_seconds=0, may_ask_anew=False)
+        if completed.order_id is None and begin.now - attempt.created_at > GIVE_UP_AFTER:
+            await _give_up(begin, attempt)
+            finished += 1
+        finished += completed.order_id is not None
+    return finished + await _settle_orphans(begin, gateways)
+
+
+async def _give_up(begin: Begin, found: Attempt) -> None:
+    async def work(uow: UnitOfWork) -> None:
+        cart, attempt = await lock(uow, found.id)
+        if attempt.status in LIVE and attempt.status is not AttemptStatus.AUTHORIZING:
+            tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
+            refusal = PaymentDeclined("the payment was given up, as its result never came")
+            await give_back(uow, cart, attempt, tenders, "abandon", refusal)
+
+    await begin.run(work)
+
+
+async def _settle_orphans(begin: Begin, gateways: Gateways) -> int:
+    """Ask after authorizations whose checkout has ended without them, and let go what was held after all."""
+    orphans = await begin.run(
+        lambda uow: queries.list_orphaned_payments(uow, before=uow.now - _ASK_ORPHANS_EVERY, most=_AT_ONCE)
+    )
+    settled = 0
+    for payment_id in orphans:
+        settled += await _settle_orphan(begin, gateways, payment_id)
+    return settled
+
+
+async def _settle_orphan(begin: Begin, gateways: Gateways, payment_id: PaymentId) -> bool:
+    async def read(uow: UnitOfWork) -> tuple[Payment, UUID]:
+        (payment,) = await payment_queries.list_by_id(uow, payment_ids=[payment_id])
+        steps = await payment_queries.list_steps(uow, payment_ids=[payment_id])
+        step = next(step for step in steps if step.kind is TransactionKind.AUTHORIZATION)
+        return payment, step.id
+
+    payment, step_id = await begin.run(read)
+    answer = await payments.ask_again(gateways, payment, step_id)
+    waiting = answer is None or answer.outcome in {Outcome.PENDING, Outcome.ACTION_REQUIRED}
+    if waiting and begin.now - payment.created_at > FORGET_AFTER:
+        answer, waiting = Answer(Outcome.DECLINED, message="given up"), False
+
+    async def settle(uow: UnitOfWork) -> bool:
+        locked = await payment_queries.lock(uow, payment_id=payment_id)
+        if locked is None or locked.status not in {PaymentStatus.PENDING, PaymentStatus.UNKNOWN}:
+            return False
+        recorded = await payments.record_authorization(uow, locked, answer)
+        if recorded.status is PaymentStatus.AUTHORIZED:
+            await payments.release(uow, [(recorded, recorded.capturable)])
+        return not waiting
+
+    return await begin.run(settle)

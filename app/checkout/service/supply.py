@@ -1,0 +1,82 @@
+"""Which location supplies each line of an order to be."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.checkout.rules import Snapshot, SnapshotLine, Supply
+from app.inventory import queries as stock
+from app.inventory.errors import OutOfStock, Shortage
+from app.inventory.rules import Units, lines_by_variant
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import LocationId, OrderLineId, VariantId
+from app.sourcing import service as sourcing
+from app.sourcing.rules import Demand
+
+
+async def supply(
+    uow: UnitOfWork, snapshot_lines: Sequence[SnapshotLine], *, snapshot: Snapshot
+) -> tuple[list[Supply], dict[str, Any] | None]:
+    """Decide which location supplies each line: its store for pickup and carry-out, the plan's for shipping.
+
+    Raises: OutOfStock, with what could be promised of each variant.
+    """
+    at_stores = [line for line in snapshot_lines if line.store_id is not None]
+    shipped = [line for line in snapshot_lines if line.store_id is None]
+    supplies = [
+        Supply(line.id, line.variant_id, line.store_id, line.quantity) for line in at_stores if line.store_id is not None
+    ]
+    await _refuse_empty_shelves(uow, supplies, snapshot_lines)
+    if not shipped:
+        return supplies, None
+    decided = await sourcing.decide(
+        uow,
+        channel_id=snapshot.channel_id,
+        demand=[Demand(line.id, line.variant_id, line.quantity) for line in shipped],
+        destination=snapshot.shipping_address,
+    )
+    if decided.plan.unfilled:
+        raise _out_of_stock(shipped, decided.plan.unfilled)
+    supplies += [
+        Supply(OrderLineId(part.line_id), VariantId(part.variant_id), LocationId(part.location_id), part.quantity)
+        for part in decided.plan.parts
+    ]
+    return supplies, decided.record
+
+
+async def _refuse_empty_shelves(uow: UnitOfWork, supplies: Sequence[Supply], lines: Sequence[SnapshotLine]) -> None:
+    if not supplies:
+        return
+    found = await stock.list_at_locations(
+        uow,
+        variant_ids={part.variant_id for part in supplies},
+        location_ids={part.location_id for part in supplies},
+    )
+    available = {(level.variant_id, level.location_id): level.available for level in found}
+    missing: dict[UUID, int] = {}
+    wanted: dict[tuple[UUID, UUID], int] = {}
+    for part in supplies:
+        key = (part.variant_id, part.location_id)
+        wanted[key] = wanted.get(key, 0) + part.quantity
+    for (variant_id, location_id), units in wanted.items():
+        short = units - available.get((variant_id, location_id), 0)
+        if short > 0:
+            missing[variant_id] = missing.get(variant_id, 0) + short
+    if missing:
+        raise _out_of_stock([line for line in lines if line.store_id is not None], missing)
+
+
+def _out_of_stock(lines: Sequence[SnapshotLine], missing: Mapping[UUID, int]) -> OutOfStock:
+    wanted: dict[UUID, int] = {}
+    for line in lines:
+        wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    # Refusals speak of the cart's lines, which the client knows; the order's are not there yet.
+    asking = lines_by_variant(
+        [Units(line.cart_line_id, line.variant_id, line.store_id or line.cart_line_id, line.quantity) for line in lines]
+    )
+    return OutOfStock(
+        [
+            Shortage(variant_id, wanted[variant_id], wanted[variant_id] - units, asking[variant_id])
+            for variant_id, units in missing.items()
+        ]
+    )

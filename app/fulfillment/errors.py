@@ -1,0 +1,15 @@
+"""Refusals of fulfillment."""
+
+from app.kernel.errors import IllegalTransition, NotFound
+
+
+class FulfillmentOrderNotFound(NotFound):
+    """There is no such work, or the caller does not work at its location."""
+
+
+class NothingToDo(IllegalTransition):
+    """Every unit that this step could take has already been through it."""
+
+
+class WrongDeliveryMethod(IllegalTransition):
+    """This step belongs to another delivery method: what is shipped is not made ready, what is collected not shipped."""

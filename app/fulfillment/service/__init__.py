@@ -1,0 +1,30 @@
+"""What may happen to the work of locations: it is opened, goes through its steps, is refused and routed again, or ends.
+
+Invariants: who changes work has locked its order first; each step takes whole lists of lines and costs a fixed number
+of statements; stock, the order's quantities and the money that is due change in the same transaction.
+"""
+
+from app.fulfillment.service.ending import cancel, hand_over, lock_open
+from app.fulfillment.service.locking import Locked, lock, lock_of_order, visible
+from app.fulfillment.service.opening import carry_out, open_work
+from app.fulfillment.service.rerouting import Worked, pick, reject
+from app.fulfillment.service.steps import accept, make_ready, pack, ship
+
+__all__ = [
+    "Locked",
+    "Worked",
+    "accept",
+    "cancel",
+    "carry_out",
+    "hand_over",
+    "lock",
+    "lock_of_order",
+    "lock_open",
+    "make_ready",
+    "open_work",
+    "pack",
+    "pick",
+    "reject",
+    "ship",
+    "visible",
+]

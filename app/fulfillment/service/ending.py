@@ -1,0 +1,101 @@
+"""Work ends: handed over to its customer, or cancelled before it left."""
+
+from collections.abc import Mapping, Sequence
+
+from app.fulfillment import queries, rules
+from app.fulfillment.rules import FulfillmentOrderLine, Quantities, Work
+from app.fulfillment.service.locking import Locked, named, per_order_line, units_of, write
+from app.fulfillment.states import FulfillmentOrderStatus
+from app.inventory import service as inventory
+from app.inventory.rules import Units
+from app.inventory.states import MovementReason
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import FulfillmentOrderId, OrderId, OrderLineId, new_id
+from app.orders import rules as order_rules
+from app.orders import service as orders
+from app.orders.rules import OrderWithLines
+from app.payments import queries as payment_queries
+from app.payments import service as payments
+
+
+async def lock_open(uow: UnitOfWork, *, order_id: OrderId) -> list[Work]:
+    """Lock the work of an order that is not over; the order is locked already."""
+    headers = await queries.lock_open(uow, order_id=order_id)
+    lines: dict[FulfillmentOrderId, list[FulfillmentOrderLine]] = {header.id: [] for header in headers}
+    for line in await queries.list_lines(uow, fulfillment_order_ids=list(lines)):
+        lines[line.fulfillment_order_id].append(line)
+    return [Work(header, tuple(lines[header.id])) for header in headers]
+
+
+async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
+    """Give the goods of a ready pickup to their customer: stock leaves, and their money is asked for.
+
+    The journey above has seen the proof. Locks: levels, payments. Raises: IllegalTransition.
+    """
+    before = locked.work
+    quantities = {line.id: line.to_hand_on for line in before.lines if line.to_hand_on}
+    now = before.changed(
+        {line.id: rules.fulfilled(line, quantities[line.id]) for line in before.lines if line.id in quantities}
+    )
+    work = await write(uow, before, now, "pickupHandOver")
+    await inventory.take_out(
+        uow, order_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.HANDED_OVER
+    )
+    order = await orders.record_fulfilled(uow, locked.order, per_order_line(work, quantities))
+    await orders.note(
+        uow, order.order.id, kind="HANDED_OVER", message=f"Handed over: {rules.described(named(work, quantities))}"
+    )
+    await payments.capture_fulfilled(uow, order)
+    return work
+
+
+async def cancel(
+    uow: UnitOfWork,
+    order: OrderWithLines,
+    works: Sequence[Work],
+    *,
+    wanted: Mapping[OrderLineId, int],
+    cuts: Quantities,
+    reason: str,
+) -> tuple[OrderWithLines, list[Work]]:
+    """Cancel units of an order that have not left: `cuts` of them stand in work, the others wait for a location.
+
+    Stock is free again, held money is let go, and what was taken beforehand is given back. Order and work are locked by
+    the caller. Locks: levels, payments. Answers the work that changed.
+    """
+    changed: list[Work] = []
+    units: list[Units] = []
+    for work in works:
+        own = {line.id: cuts[line.id] for line in work.lines if cuts.get(line.id)}
+        if not own:
+            continue
+        now = work.changed({line.id: rules.cancelled(line, own[line.id]) for line in work.lines if line.id in own})
+        changed.append(await write(uow, work, now, *_afterwards(now)))
+        units += units_of(work, own)
+    await inventory.release_firm(uow, order_id=order.order.id, units=units)
+    after = await orders.record_cancelled(uow, order, wanted)
+    await payments.release_surplus(uow, after)
+    taken = sum(
+        payment.captured_minor + payment.capturing_minor
+        for payment in await payment_queries.list_payments(uow, order_ids=[order.order.id])
+    )
+    due = rules.refund_due(
+        taken_minor=taken,
+        worth_before_minor=order_rules.value_remaining(order),
+        worth_after_minor=order_rules.value_remaining(after),
+    )
+    if due:
+        await payments.request_refund(uow, after, amount_minor=due, cause_id=new_id(), reason=reason)
+    return after, changed
+
+
+def _afterwards(now: Work) -> list[str]:
+    """Say which move work makes after units of it were cancelled: ended, or complete without them."""
+    if rules.is_empty(now.lines):
+        return ["cancel"]
+    status = now.header.status
+    if status is FulfillmentOrderStatus.PACKED and rules.is_fulfilled(now.lines):
+        return ["close"]
+    if status is FulfillmentOrderStatus.PICKING and rules.is_packed(now.lines):
+        return ["fulfillmentOrderPack"]
+    return []

@@ -1,0 +1,1 @@
+"""Implementations of the ports of identity; the doors choose."""

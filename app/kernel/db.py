@@ -1,0 +1,297 @@
+"""The database: a pool, the unit of work, the read session, and the only commit of the house.
+
+A unit of work is one actor, at one moment, in one transaction. Events and state changes gathered while it runs are
+written with it, last, so what happened and the news of it are one commit. A read session is one snapshot.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from app.kernel.actor import Actor
+from app.kernel.clock import Clock
+from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError
+from app.kernel.events import Event
+from app.kernel.ids import new_id
+from app.kernel.outbox import INSERT_EVENTS, INSERT_STATE_CHANGES, event_payload
+from app.kernel.tokens import KeyRing
+
+ResultT = TypeVar("ResultT")
+
+#: How a transaction that lost against others ends: a deadlock, a serialization failure, a lock not had in time.
+RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+#: How a database that is down, starting or going shows itself.
+UNAVAILABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+_TRIES = 5
+
+_units_open: ContextVar[int] = ContextVar("units_open", default=0)
+
+
+def assert_no_transaction() -> None:
+    """Refuse to go on while this task has a transaction open; gateways call it before they call out.
+
+    Raises: BrokenInvariant.
+    """
+    if _units_open.get():
+        raise BrokenInvariant("a foreign system was called while a transaction was open")
+
+
+class UnitOfWork:
+    """One actor, at one moment, in one transaction. Services take it first and never commit.
+
+    Used by one task at a time. `emit` and `moved` gather facts that are written when the work is done.
+    """
+
+    __slots__ = ("_connection", "_events", "_moves", "actor", "keys", "now")
+
+    def __init__(self, connection: Any, actor: Actor, now: datetime, keys: KeyRing) -> None:
+        self._connection = connection
+        self._events: list[Event] = []
+        self._moves: list[tuple[str, UUID, str | None, str, str]] = []
+        self.actor = actor
+        self.now = now
+        self.keys = keys
+
+    async def fetch(self, sql: str, args: Sequence[object]) -> list[Any]:
+        """Run one statement of this transaction and answer its records."""
+        return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def execute(self, sql: str, args: Sequence[object]) -> str:
+        """Run one statement of this transaction and answer its status tag."""
+        return await self._connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+    def emit(self, event: Event) -> None:
+        """Tell a fact to whoever subscribes, if and when this work commits."""
+        self._events.append(event)
+
+    def moved(self, kind: str, subject: UUID, *, before: str | None, after: str, action: str) -> None:
+        """Note that an aggregate changed its state, for its history."""
+        self._moves.append((kind, subject, before, after, action))
+
+    async def flush(self) -> None:
+        """Write the gathered facts: one statement for events, one for state changes."""
+        events, moves = self._events, self._moves
+        if moves:
+            self._moves = []
+            kinds, subjects, befores, afters, actions = zip(*moves, strict=True)
+            await INSERT_STATE_CHANGES.run(
+                self,
+                ids=[new_id() for _ in moves],
+                kinds=kinds,
+                subjects=subjects,
+                befores=befores,
+                afters=afters,
+                actions=actions,
+                actor=self.actor.label,
+                at=self.now,
+            )
+        if events:
+            self._events = []
+            await INSERT_EVENTS.run(
+                self,
+                ids=[new_id() for _ in events],
+                aggregates=[event.aggregate_id for event in events],
+                names=[type(event).__name__ for event in events],
+                payloads=[event_payload(event) for event in events],
+                actor=self.actor.label,
+                at=self.now,
+            )
+
+
+class ReadSession:
+    """One snapshot to read from, safe to share between resolvers that run at once.
+
+    The connection is taken at the first statement. `drop_snapshot` ends the snapshot, so that what comes after a
+    mutation sees its effect; statements that run at the same time wait for each other.
+    """
+
+    __slots__ = ("_connection", "_lock", "_pool")
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._connection: Any = None
+        self._lock = asyncio.Lock()
+
+    async def fetch(self, sql: str, args: Sequence[object]) -> list[Any]:
+        """Run one statement on the snapshot and answer its records."""
+        async with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = await self._pool.acquire()
+                    await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
+            except UNAVAILABLE as error:
+                raise DatabaseUnavailable(str(error)) from error
+
+    async def execute(self, sql: str, args: Sequence[object]) -> str:
+        """Refuse: a read session writes nothing."""
+        raise BrokenInvariant(f"a read session was asked to write: {sql[:80]} ({len(args)} values)")
+
+    async def drop_snapshot(self) -> None:
+        """Give the connection back; the next statement starts a new snapshot."""
+        async with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is None:
+                return
+            try:
+                await connection.execute("COMMIT")
+            except (asyncpg.PostgresError, *UNAVAILABLE):
+                connection.terminate()
+            finally:
+                await self._pool.release(connection)
+
+
+class Begin:
+    """The right to begin units of work for one actor: what a service takes that needs several, with a call between."""
+
+    __slots__ = ("_database", "actor")
+
+    def __init__(self, database: "Database", actor: Actor) -> None:
+        self._database = database
+        self.actor = actor
+
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[ResultT]]) -> ResultT:
+        """Do `work` in one unit and commit it; when it lost against others, do it again in a new one.
+
+        Raises: Busy when it lost every time; DatabaseUnavailable; whatever `work` raises, after rolling back.
+        """
+        for attempt in range(_TRIES):
+            try:
+                async with self._database.unit(self.actor) as uow:
+                    return await work(uow)
+            except RETRYABLE:
+                # Jitter, so that two that collided do not meet again at once.
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # Not a secret.
+        raise Busy("others are changing the same thing; try again")
+
+    def as_(self, actor: Actor) -> "Begin":
+        """Begin for another actor, such as the system finishing what a shopper began."""
+        return Begin(self._database, actor)
+
+    @property
+    def now(self) -> datetime:
+        """The moment, by the clock the doors handed in."""
+        return self._database.now()
+
+
+class Database:
+    """The pool of connections to one shop's database."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        keys: KeyRing,
+        clock: Clock,
+        pool_size: int = 10,
+        on_statement: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.dsn = dsn
+        self.keys = keys
+        self.now = clock
+        self._pool_size = pool_size
+        self._on_statement = on_statement
+        self._pool: Any = None
+
+    async def connect(self) -> None:
+        """Open the pool with one connection; a database that is still down is met at first use."""
+        self._pool = await asyncpg.create_pool(
+            self.dsn,
+            min_size=0,
+            max_size=self._pool_size,
+            init=self._prepare,
+            # Sessions hold nothing between units (no advisory locks, no LISTEN, no SET), so nothing has to be reset.
+            reset=_nothing,
+            max_inactive_connection_lifetime=300,
+            timeout=5,
+            server_settings={
+                "application_name": "stoa",
+                "timezone": "UTC",
+                "lock_timeout": "4s",
+                "statement_timeout": "30s",
+                "idle_in_transaction_session_timeout": "30s",
+                "jit": "off",
+            },
+        )
+
+    async def close(self) -> None:
+        """Wait for running work, then close every connection."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _prepare(self, connection: Any) -> None:
+        await prepare_connection(connection)
+        if self._on_statement is not None:
+            connection.add_query_logger(self._on_statement)
+
+    def begin(self, actor: Actor) -> Begin:
+        """Hand out the right to begin units of work."""
+        return Begin(self, actor)
+
+    @asynccontextmanager
+    async def unit(self, actor: Actor) -> AsyncIterator[UnitOfWork]:
+        """Open one unit of work: committed at the end of the block, rolled back when the block raises.
+
+        Raises: DatabaseUnavailable when there is no database to do it on.
+        """
+        depth = _units_open.set(_units_open.get() + 1)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                uow = UnitOfWork(connection, actor, self.now(), self.keys)
+                yield uow
+                await uow.flush()
+        except RETRYABLE:
+            raise
+        except DomainError:
+            raise
+        except UNAVAILABLE as error:
+            raise DatabaseUnavailable(str(error)) from error
+        finally:
+            _units_open.reset(depth)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """Open a read session."""
+        session = ReadSession(self._pool)
+        try:
+            yield session
+        finally:
+            await session.drop_snapshot()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises: DatabaseUnavailable.
+        """
+        try:
+            async with asyncio.timeout(2), self._pool.acquire() as connection:
+                await connection.execute("SELECT 1")
+        except (*UNAVAILABLE, TimeoutError, asyncpg.PostgresError) as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+
+async def prepare_connection(connection: Any) -> None:
+    """Teach a new connection to speak JSONB with orjson."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+    )
+
+
+async def _nothing(_connection: Any) -> None:
+    return

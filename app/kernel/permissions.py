@@ -1,0 +1,38 @@
+"""The one list of permissions, `noun:verb`. Roles bundle them (app/identity/rules.py)."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What an actor may be allowed to do. Those marked (location) reach only the locations the actor works at."""
+
+    CARTS_SERVE = "carts:serve"
+    """Open and change carts for customers, and sell over the counter (location)."""
+    CUSTOMERS_READ = "customers:read"
+    """See customers and their histories."""
+    ORDERS_READ = "orders:read"
+    """See orders and carry out reads on behalf of customers."""
+    ORDERS_CANCEL = "orders:cancel"
+    """Cancel what has not left the building."""
+    FULFILLMENT_READ = "fulfillment:read"
+    """See the work of locations (location)."""
+    FULFILLMENT_WORK = "fulfillment:work"
+    """Accept, pick, pack, ship and reject work (location)."""
+    PICKUPS_HAND_OVER = "pickups:hand-over"
+    """Hand goods to customers against their code (location)."""
+    RETURNS_READ = "returns:read"
+    """See returns."""
+    RETURNS_REQUEST = "returns:request"
+    """Open a return for a customer."""
+    RETURNS_APPROVE = "returns:approve"
+    """Approve or decline a return."""
+    RETURNS_RECEIVE = "returns:receive"
+    """Count returned goods in (location)."""
+    INVENTORY_READ = "inventory:read"
+    """See stock, its counters and its ledger (location)."""
+    INVENTORY_ADJUST = "inventory:adjust"
+    """Change stock by hand, with a reason (location)."""
+    CATALOG_WRITE = "catalog:write"
+    """Change products, prices, locations and imports."""
+    SHOP_ADMINISTER = "shop:administer"
+    """Manage people and settings."""

@@ -1,0 +1,148 @@
+"""Commands about locations."""
+
+from collections.abc import Sequence
+
+from app.channels import queries as channels
+from app.channels.errors import UnknownChannel
+from app.kernel.address import Address
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import LocationId, UserId, new_id
+from app.kernel.permissions import Permission
+from app.kernel.puts import Put, PutRow, effect_of
+from app.locations import queries
+from app.locations.rules import (
+    ChannelLocationInput,
+    Location,
+    LocationInput,
+    Opening,
+    StaffLocationsInput,
+    check,
+)
+
+
+async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) -> list[PutRow]:
+    """Open, change or archive locations, each by its code, with its hours; answers one row each, in their order.
+
+    Locks: the locations. Raises: Forbidden; Invalid naming the element.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    addresses = check(locations)
+    await queries.lock_locations(uow)
+    known = {
+        location.code: location
+        for location in await queries.list_locations_by_code(uow, codes=[location.code for location in locations])
+    }
+    hours = await queries.list_hours(uow, location_ids=[location.id for location in known.values()])
+    wanted = [
+        _wanted(uow, location, address, known.get(location.code))
+        for location, address in zip(locations, addresses, strict=True)
+    ]
+    weeks: list[tuple[LocationId, list[Opening]]] = []
+    effects: list[Put] = []
+    for location, row in zip(locations, wanted, strict=True):
+        week = None if location.hours is None else sorted(location.hours, key=lambda opening: (opening.day, opening.opens_minute))
+        new_week = week is not None and week != hours.get(row.id, [])
+        if new_week and week is not None:
+            weeks.append((row.id, week))
+        effects.append(effect_of(known=row.code in known, changed=known.get(row.code) != row or new_week))
+    changed = [row for row, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
+    if changed:
+        await queries.upsert_locations(uow, locations=changed)
+    if weeks:
+        await queries.replace_hours(uow, hours=weeks)
+    return [PutRow(row.code, row.id, effect) for row, effect in zip(wanted, effects, strict=True)]
+
+
+async def put_channel_locations(uow: UnitOfWork, *, links: Sequence[ChannelLocationInput]) -> list[PutRow]:
+    """Say what locations do for channels: supply shipments, hand goods out, or nothing any more.
+
+    Answers one row each, in their order, with the location's id. Locks: the locations.
+    Raises: Forbidden; UnknownChannel and UnknownLocation naming the element.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    await queries.lock_locations(uow)
+    channel_of = {
+        channel.code: channel
+        for channel in await channels.list_channels_by_code(uow, codes={link.channel for link in links})
+    }
+    for i, link in enumerate(links):
+        if link.channel not in channel_of:
+            raise UnknownChannel(link.channel).below("links", str(i))
+    location_of = await queries.locations_by_code(uow, named={("links", str(i), "location"): link.location for i, link in enumerate(links)})
+    wanted = [
+        queries.ChannelLink(channel_of[link.channel].id, location_of[link.location].id, link.ships, link.hands_out)
+        for link in links
+    ]
+    known = {
+        (link.channel_id, link.location_id): link
+        for link in await queries.list_links(uow, pairs=[(link.channel_id, link.location_id) for link in wanted])
+    }
+    effects = [_link_effect(link, known.get((link.channel_id, link.location_id))) for link in wanted]
+    changed = [link for link, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
+    if doing := [link for link in changed if link.ships or link.hands_out]:
+        await queries.upsert_links(uow, links=doing)
+    if idle := [link for link in changed if not (link.ships or link.hands_out)]:
+        await queries.delete_links(uow, links=idle)
+    return [
+        PutRow(f"{link.channel} {link.location}", row.location_id, effect)
+        for link, row, effect in zip(links, wanted, effects, strict=True)
+    ]
+
+
+async def put_staff_locations(uow: UnitOfWork, *, staff: Sequence[StaffLocationsInput]) -> list[PutRow]:
+    """Say where people work: at these locations, and no more at others; answers one row each, in their order.
+
+    Where somebody works is what they may touch, so this belongs to whoever manages people.
+    Locks: the locations. Raises: Forbidden; UnknownLocation naming the element.
+    """
+    uow.actor.require(Permission.SHOP_ADMINISTER)
+    await queries.lock_locations(uow)
+    location_of = await queries.locations_by_code(
+        uow,
+        named={
+            ("staff", str(i), "locations", str(n)): code
+            for i, person in enumerate(staff)
+            for n, code in enumerate(person.locations)
+        },
+    )
+    links = await queries.list_staff_links(uow, user_ids=[person.user_id for person in staff])
+    wanted = {queries.StaffLink(person.user_id, location_of[code].id) for person in staff for code in person.locations}
+    if gone := set(links) - wanted:
+        await queries.delete_staff_links(uow, links=gone)
+    if new := wanted - set(links):
+        await queries.insert_staff_links(uow, links=new)
+    worked: set[UserId] = {link.user_id for link in links}
+    moved: set[UserId] = {link.user_id for link in gone | new}
+    return [
+        PutRow(str(person.user_id), person.user_id, _staff_effect(person.user_id, worked=worked, moved=moved)) for person in staff
+    ]
+
+
+def _wanted(uow: UnitOfWork, location: LocationInput, address: Address | None, known: Location | None) -> Location:
+    archived_at = (known.archived_at if known else None) or uow.now
+    return Location(
+        id=known.id if known else LocationId(new_id()),
+        code=location.code,
+        name=location.name,
+        kind=location.kind,
+        address=address,
+        latitude=location.latitude,
+        longitude=location.longitude,
+        timezone=location.timezone,
+        pickup_enabled=location.pickup_enabled,
+        pickup_lead_minutes=location.pickup_lead_minutes,
+        pickup_slot_capacity=location.pickup_slot_capacity,
+        pickup_hold_days=location.pickup_hold_days,
+        created_at=known.created_at if known else uow.now,
+        archived_at=archived_at if location.archived else None,
+    )
+
+
+def _link_effect(wanted: queries.ChannelLink, known: queries.ChannelLink | None) -> Put:
+    if known is None and not (wanted.ships or wanted.hands_out):
+        return Put.UNCHANGED
+    return effect_of(known=known is not None, changed=known != wanted)
+
+
+def _staff_effect(user_id: UserId, *, worked: set[UserId], moved: set[UserId]) -> Put:
+    return effect_of(known=user_id in worked or user_id not in moved, changed=user_id in moved)

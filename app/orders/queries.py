@@ -1,0 +1,315 @@
+"""Every statement about orders."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.kernel.db import UnitOfWork
+from app.kernel.errors import Invalid
+from app.kernel.ids import ChannelId, CustomerId, LocationId, OrderId, new_id
+from app.kernel.paging import PageRequest
+from app.kernel.sql import Session, Statement, rows, statement
+from app.orders import models  # noqa: F401  # The statements below are about these tables.
+from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine, Statuses
+from app.orders.states import OrderPaymentStatus, OrderStatus
+
+_ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.customer_id, orders.email, orders.currency,
+    orders.tax_included, orders.status, orders.payment_status, orders.fulfillment_status, orders.return_status, orders.started,
+    orders.shipping_address, orders.billing_address, orders.subtotal_minor, orders.discount_minor, orders.delivery_minor,
+    orders.tax_minor, orders.total_minor, orders.token_generation, orders.placed_at, orders.updated_at"""
+_LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
+    allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
+    tax_included"""
+_DELIVERY = """id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
+    discounts"""
+
+_LOCK = rows(f"SELECT {_ORDER} FROM orders WHERE id = :id FOR NO KEY UPDATE", Order)
+_LIST = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[])", Order)
+_BY_NUMBER = rows(f"SELECT {_ORDER} FROM orders WHERE number = :number", Order)
+_BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = :cart_id", Order)
+_LIST_LINES = rows(
+    f"SELECT {_LINE} FROM order_lines WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, position", OrderLine
+)
+_LINES_BY_ID = rows(f"SELECT {_LINE} FROM order_lines WHERE id = ANY(:ids::uuid[])", OrderLine)
+_LIST_DELIVERIES = rows(
+    f"SELECT {_DELIVERY} FROM order_deliveries WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id", OrderDelivery
+)
+_LIST_EVENTS = rows(
+    """
+    SELECT id, order_id, kind, message, actor, at FROM order_events
+    WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id
+    """,
+    OrderEvent,
+)
+
+_INSERT_ORDER = statement(
+    """
+    INSERT INTO orders (id, number, channel_id, cart_id, customer_id, email, currency, tax_included, status, payment_status,
+        fulfillment_status, return_status, started, shipping_address, billing_address, subtotal_minor, discount_minor,
+        delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at)
+    VALUES (:id, :number, :channel_id, :cart_id, :customer_id, :email, :currency, :tax_included, :status, :payment_status,
+        :fulfillment_status, :return_status, :started, :shipping_address, :billing_address, :subtotal_minor, :discount_minor,
+        :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at, :updated_at)
+    """
+)
+_INSERT_LINES = statement(
+    """
+    INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
+        unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
+        tax_minor, total_minor, discounts, tax_included)
+    SELECT id, :order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, 0, 0, ordered, 0, 0, 0,
+        unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts, :tax_included
+    FROM unnest(:ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::jsonb[],
+        :deliveries::text[], :stores::uuid[], :quantities::int[], :prices::bigint[], :line_discounts::bigint[], :taxes::bigint[],
+        :totals::bigint[], :discounts::jsonb[])
+        AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unit_price_minor,
+            discount_minor, tax_minor, total_minor, discounts)
+    """
+)
+_INSERT_DELIVERIES = statement(
+    """
+    INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
+        tax_minor, total_minor, discounts)
+    SELECT id, :order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor, discounts
+    FROM unnest(:ids::uuid[], :methods::text[], :stores::uuid[], :codes::text[], :names::text[], :prices::bigint[],
+        :group_discounts::bigint[], :taxes::bigint[], :totals::bigint[], :discounts::jsonb[])
+        AS delivery (id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
+            discounts)
+    """
+)
+_INSERT_EVENT = statement(
+    """
+    INSERT INTO order_events (id, order_id, kind, message, actor, at)
+    VALUES (:id, :order_id, :kind, :message, :actor, :at)
+    """
+)
+_UPDATE_LINES = statement(
+    """
+    UPDATE order_lines AS line SET unallocated = now.unallocated, backordered = now.backordered, allocated = now.allocated,
+        fulfilled = now.fulfilled, cancelled = now.cancelled, returned = now.returned
+    FROM unnest(:ids::uuid[], :unallocated::int[], :backordered::int[], :allocated::int[], :fulfilled::int[], :cancelled::int[],
+        :returned::int[]) AS now (id, unallocated, backordered, allocated, fulfilled, cancelled, returned)
+    WHERE line.id = now.id
+    """
+)
+_UPDATE_STATUSES = statement(
+    """
+    UPDATE orders SET status = :status, fulfillment_status = :fulfillment_status, return_status = :return_status,
+        started = :started, updated_at = :now
+    WHERE id = :id
+    """
+)
+_UPDATE_PAYMENT_STATUS = statement("UPDATE orders SET payment_status = :payment_status, updated_at = :now WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What orders are asked for. `location_ids` limits to those with work at these locations."""
+
+    statuses: Sequence[OrderStatus] | None = None
+    channel_id: ChannelId | None = None
+    location_ids: Collection[LocationId] | None = None
+    customer_id: CustomerId | None = None
+    placed_from: datetime | None = None
+    placed_to: datetime | None = None
+    query: str | None = None
+
+
+_WHERE = """
+    (:statuses::text[] IS NULL OR orders.status = ANY(:statuses))
+    AND (:channel_id::uuid IS NULL OR orders.channel_id = :channel_id)
+    AND (:customer_id::uuid IS NULL OR orders.customer_id = :customer_id)
+    AND (:placed_from::timestamptz IS NULL OR orders.placed_at >= :placed_from)
+    AND (:placed_to::timestamptz IS NULL OR orders.placed_at < :placed_to)
+    AND (:query::text IS NULL OR orders.number = upper(:query) OR orders.email = lower(:query))
+    AND (:location_ids::uuid[] IS NULL OR orders.id IN (
+        SELECT order_id FROM fulfillment_orders WHERE location_id = ANY(:location_ids)))
+"""
+
+
+def _page_statement(key: str, key_type: str, descending: bool) -> Statement[Order]:
+    order = "DESC" if descending else "ASC"
+    beyond = "<" if descending else ">"
+    return rows(
+        f"""
+        SELECT {_ORDER} FROM orders WHERE {_WHERE}
+        AND (:after_id::uuid IS NULL OR (orders.{key}, orders.id) {beyond} (:after_key::{key_type}, :after_id))
+        AND (:before_id::uuid IS NULL OR (orders.{key}, orders.id) {"<" if beyond == ">" else ">"} (:before_key::{key_type}, :before_id))
+        ORDER BY orders.{key} {order}, orders.id {order} LIMIT :most
+        """,
+        Order,
+    )
+
+
+#: By sort key, and by whether the list is walked downward; a page asked for from its end walks the other way.
+_PAGES = {
+    (key, descending): _page_statement(key, key_type, descending)
+    for key, key_type in (("placed_at", "timestamptz"), ("total_minor", "bigint"))
+    for descending in (True, False)
+}
+_COUNT = rows(f"SELECT count(*)::int FROM orders WHERE {_WHERE}", int)
+
+
+async def lock(uow: UnitOfWork, *, order_id: UUID) -> Order | None:
+    """Lock one order."""
+    return await _LOCK.first(uow, id=order_id)
+
+
+async def list_orders(session: Session, *, order_ids: Collection[UUID]) -> list[Order]:
+    """List orders by id, in no order."""
+    return await _LIST.all(session, ids=list(order_ids))
+
+
+async def get_by_number(session: Session, *, number: str) -> Order | None:
+    """Find an order by its number."""
+    return await _BY_NUMBER.first(session, number=number.strip().upper())
+
+
+async def get_by_cart(session: Session, *, cart_id: UUID) -> Order | None:
+    """Find the order that a cart became."""
+    return await _BY_CART.first(session, cart_id=cart_id)
+
+
+async def list_lines(session: Session, *, order_ids: Collection[UUID]) -> list[OrderLine]:
+    """List the lines of orders, by order and position."""
+    return await _LIST_LINES.all(session, order_ids=list(order_ids))
+
+
+async def list_lines_by_id(session: Session, *, line_ids: Collection[UUID]) -> list[OrderLine]:
+    """List order lines by id, in no order."""
+    return await _LINES_BY_ID.all(session, ids=list(line_ids))
+
+
+async def list_deliveries(session: Session, *, order_ids: Collection[UUID]) -> list[OrderDelivery]:
+    """List what the deliveries of orders cost."""
+    return await _LIST_DELIVERIES.all(session, order_ids=list(order_ids))
+
+
+async def list_events(session: Session, *, order_ids: Collection[UUID]) -> list[OrderEvent]:
+    """List the timelines of orders, oldest entry first."""
+    return await _LIST_EVENTS.all(session, order_ids=list(order_ids))
+
+
+async def list_page(
+    session: Session, *, wanted: OrderFilter, key: str, descending: bool, request: PageRequest
+) -> list[Order]:
+    """List one more order than the page holds, in the direction of the request."""
+    after, before = _bound(key, request.after, "after"), _bound(key, request.before, "before")
+    if request.backward:
+        # Walked from the end: what bounds the page from below now bounds the walk from above.
+        after, before = before, after
+    return await _PAGES[key, descending != request.backward].all(
+        session,
+        **_filters(wanted),
+        after_key=after[0],
+        after_id=after[1],
+        before_key=before[0],
+        before_id=before[1],
+        most=request.size + 1,
+    )
+
+
+async def count(session: Session, *, wanted: OrderFilter) -> int:
+    """Count the orders that a filter lets through."""
+    return await _COUNT.one(session, **_filters(wanted))
+
+
+async def insert(uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], deliveries: Sequence[OrderDelivery]) -> None:
+    """Write a new order with its lines, all of them allocated, and its deliveries."""
+    await _INSERT_ORDER.run(
+        uow,
+        **{name: getattr(order, name) for name in Order.__dataclass_fields__ if not name.endswith("_address")},
+        shipping_address=None if order.shipping_address is None else order.shipping_address.to_json(),
+        billing_address=None if order.billing_address is None else order.billing_address.to_json(),
+    )
+    await _INSERT_LINES.run(
+        uow,
+        order_id=order.id,
+        tax_included=order.tax_included,
+        ids=[line.id for line in lines],
+        positions=[line.position for line in lines],
+        variants=[line.variant_id for line in lines],
+        names=[line.product_name for line in lines],
+        skus=[line.sku for line in lines],
+        options=[line.options for line in lines],
+        deliveries=[line.delivery.value for line in lines],
+        stores=[line.store_id for line in lines],
+        quantities=[line.ordered for line in lines],
+        prices=[line.unit_price_minor for line in lines],
+        line_discounts=[line.discount_minor for line in lines],
+        taxes=[line.tax_minor for line in lines],
+        totals=[line.total_minor for line in lines],
+        discounts=[line.discounts for line in lines],
+    )
+    await _INSERT_DELIVERIES.run(
+        uow,
+        order_id=order.id,
+        ids=[delivery.id for delivery in deliveries],
+        methods=[delivery.method.value for delivery in deliveries],
+        stores=[delivery.store_id for delivery in deliveries],
+        codes=[delivery.option_code for delivery in deliveries],
+        names=[delivery.option_name for delivery in deliveries],
+        prices=[delivery.price_minor for delivery in deliveries],
+        group_discounts=[delivery.discount_minor for delivery in deliveries],
+        taxes=[delivery.tax_minor for delivery in deliveries],
+        totals=[delivery.total_minor for delivery in deliveries],
+        discounts=[delivery.discounts for delivery in deliveries],
+    )
+
+
+async def insert_event(uow: UnitOfWork, *, order_id: OrderId, kind: str, message: str) -> None:
+    """Write an entry of the timeline."""
+    await _INSERT_EVENT.run(
+        uow, id=new_id(), order_id=order_id, kind=kind, message=message, actor=uow.actor.label, at=uow.now
+    )
+
+
+async def update_lines(uow: UnitOfWork, *, lines: Sequence[OrderLine]) -> None:
+    """Write the quantities of lines."""
+    columns: dict[str, list[Any]] = {
+        name: [getattr(line, name) for line in lines]
+        for name in ("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned")
+    }
+    await _UPDATE_LINES.run(uow, ids=[line.id for line in lines], **columns)
+
+
+async def update_statuses(uow: UnitOfWork, *, order_id: OrderId, derived: Statuses, started: bool) -> None:
+    """Write the derived statuses of a header."""
+    await _UPDATE_STATUSES.run(
+        uow,
+        id=order_id,
+        status=derived.status.value,
+        fulfillment_status=derived.fulfillment_status.value,
+        return_status=derived.return_status.value,
+        started=started,
+        now=uow.now,
+    )
+
+
+async def update_payment_status(uow: UnitOfWork, *, order_id: UUID, payment_status: OrderPaymentStatus) -> None:
+    """Write what has been paid."""
+    await _UPDATE_PAYMENT_STATUS.run(uow, id=order_id, payment_status=payment_status.value, now=uow.now)
+
+
+def _filters(wanted: OrderFilter) -> dict[str, object]:
+    return {
+        "statuses": None if wanted.statuses is None else [status.value for status in wanted.statuses],
+        "channel_id": wanted.channel_id,
+        "customer_id": wanted.customer_id,
+        "placed_from": wanted.placed_from,
+        "placed_to": wanted.placed_to,
+        "query": wanted.query,
+        "location_ids": None if wanted.location_ids is None else list(wanted.location_ids),
+    }
+
+
+def _bound(key: str, cursor: tuple[str | int | float, ...] | None, name: str) -> tuple[object, UUID | None]:
+    if cursor is None:
+        return None, None
+    try:
+        value, order_id = cursor
+        return (datetime.fromisoformat(str(value)) if key == "placed_at" else int(value)), UUID(str(order_id))
+    except ValueError:
+        raise Invalid("this is not a cursor of this list", field=(name,)) from None

@@ -1,0 +1,24 @@
+"""Facts about payments."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.kernel.events import Event
+from app.kernel.ids import PaymentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStepRequested(Event):
+    """A capture, void or refund is to be asked of the gateway."""
+
+    payment_id: PaymentId
+    transaction_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStepSettled(Event):
+    """A capture, void or refund succeeded or failed for good."""
+
+    payment_id: PaymentId
+    transaction_id: UUID
+    state: str

@@ -1,0 +1,1 @@
+"""Adapters of the payment port, one file each."""

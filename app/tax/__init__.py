@@ -1,0 +1,4 @@
+"""Tax: one rate per channel and country of destination, inclusive or exclusive as the channel says.
+
+Invariants: no tax is below zero; an inclusive tax is a part of its amount.
+"""

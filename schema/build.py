@@ -1,0 +1,162 @@
+"""One schema out of every domain's part of it."""
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+from strawberry.types.base import get_object_definition
+
+from app.kernel.ids import decode_any
+from schema.core.context import Info
+from schema.core.describe import describe
+from schema.core.errors import ErrorMasking, UserError
+from schema.core.ids import NODE_FINDERS, Node
+from schema.core.limits import DocumentLimits, Documents, PreparedDocuments
+from schema.core.scalars import SCALARS
+
+#: Arguments that mean the same wherever they stand.
+ARGUMENTS = {
+    "after": "Start behind this cursor.",
+    "before": "End before this cursor.",
+    "channel": "The code of a channel; the shop's default channel when left out.",
+    "code": "The code.",
+    "filter": "Leave out what does not match.",
+    "first": "At most so many, from the start; 20 when left out, 100 at most.",
+    "from": "From this moment on.",
+    "id": "The id.",
+    "input": "What to do.",
+    "last": "At most so many, from the end; 100 at most.",
+    "lines": "What is wanted, and how much of it.",
+    "locationId": "The id of a location.",
+    "near": "Sort by distance from here.",
+    "number": "The number that people use.",
+    "query": "What somebody typed.",
+    "sku": "The SKU of a variant.",
+    "slug": "The name in addresses of pages.",
+    "sort": "In which order.",
+    "to": "Up to, and without, this moment.",
+    "token": "The token that proves a guest's right to see the object.",
+}
+
+
+@strawberry.type
+class NodeQuery:
+    """Finding anything by its id."""
+
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID, token: str | None = None) -> Node | None:
+        """Find an object of any kind by its id; null when there is none or the caller may not see it.
+
+        Guests prove themselves with the token of the cart or order.
+        """
+        kind, key = decode_any(id)
+        finder = NODE_FINDERS.get(kind)
+        return None if finder is None else await finder(info.context, key, token)
+
+
+#: Which domains take part, in the order of their floors.
+DOMAINS = (
+    "identity",
+    "channels",
+    "catalog",
+    "customers",
+    "locations",
+    "inventory",
+    "cart",
+    "orders",
+    "payments",
+    "fulfillment",
+    "pickup",
+    "checkout",
+    "returns",
+    "servicing",
+)
+
+
+def _rooms(room: str) -> list[ModuleType]:
+    names = [f"schema.{domain}.{room}" for domain in DOMAINS if find_spec(f"schema.{domain}") is not None]
+    return [import_module(name) for name in names if find_spec(name) is not None]
+
+
+def _mixins(room: str, ending: str) -> list[type]:
+    return [
+        found
+        for module in _rooms(room)
+        for name, found in vars(module).items()
+        if name.endswith(ending) and isinstance(found, type) and found.__module__ == module.__name__
+    ]
+
+
+_rooms("types")
+
+
+@strawberry.type
+class Query(*_mixins("queries", "Query"), NodeQuery):  # type: ignore[misc]
+    """What can be asked. Not found or not visible is null."""
+
+
+_mutations = _mixins("mutations", "Mutation")
+_subscriptions = _mixins("subscriptions", "Subscription")
+Mutation: type | None = None
+Subscription: type | None = None
+if _mutations:
+    Mutation = strawberry.type(
+        type("Mutation", tuple(_mutations), {"__doc__": "What can be done. Refusals stand in each payload's `errors`."})
+    )
+if _subscriptions:
+    Subscription = strawberry.type(
+        type("Subscription", tuple(_subscriptions), {"__doc__": "What can be followed, over graphql-transport-ws."})
+    )
+
+
+class ShopSchema(strawberry.Schema):
+    """The schema; what goes wrong in it is logged where it is masked, and nowhere else."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave errors to `ErrorMasking`."""
+
+
+def build(limits: DocumentLimits) -> ShopSchema:
+    """Build the schema for one process."""
+
+    class Prepared(PreparedDocuments):
+        documents = Documents(limits)
+
+    schema = ShopSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[*_implementations(Node), *_implementations(UserError)],
+        extensions=[ErrorMasking, Prepared],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not limits.introspection),
+    )
+    describe(schema._schema, arguments=ARGUMENTS)  # noqa: SLF001
+    return schema
+
+
+@lru_cache(maxsize=4)
+def built(limits: DocumentLimits) -> ShopSchema:
+    """Build the schema, or answer the one that was built for the same limits; building takes a moment."""
+    return build(limits)
+
+
+def sdl() -> str:
+    """Write the schema in the schema definition language."""
+    limits = DocumentLimits(tokens=4000, depth=15, aliases=50, introspection=True)
+    return print_schema(built(limits)._schema) + "\n"  # noqa: SLF001
+
+
+def _implementations(interface: type[Any]) -> list[type[Any]]:
+    found: list[type[Any]] = []
+    for kind in interface.__subclasses__():
+        definition = get_object_definition(kind)
+        if definition is not None and not definition.is_interface:
+            found.append(kind)
+        found += _implementations(kind)
+    return found

@@ -1,0 +1,1 @@
+"""Carts, as clients see and change them."""

@@ -1,0 +1,1 @@
+"""The one mutation that turns a cart into an order."""

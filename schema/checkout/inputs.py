@@ -1,0 +1,35 @@
+"""What a shopper sends to buy."""
+
+from decimal import Decimal
+
+import strawberry
+
+
+@strawberry.input
+class PaymentInput:
+    """One tender. Leave `amount` out on the last one to pay what remains."""
+
+    gateway: str
+    """The payment service, such as `test`."""
+    token: str | None = None
+    """The gateway's own token for the card or wallet, or the code of a gift card. Never a card number."""
+    amount: Decimal | None = None
+    """What this tender pays."""
+
+
+@strawberry.input
+class CheckoutCompleteInput:
+    """A cart to be bought, and how it is paid."""
+
+    cart_id: strawberry.ID
+    """The cart."""
+    payments: list[PaymentInput]
+    """The tenders, charged in this order; empty where nothing is to be paid."""
+    expected_total: Decimal
+    """The total that the shopper saw; PRICE_CHANGED if it is no longer true."""
+    idempotency_key: str
+    """The client's name for this attempt: the same key and input continue it, whatever happened in between."""
+    token: str | None = None
+    """For guests: the token that cartCreate returned."""
+    version: int | None = None
+    """The version that the client saw; VERSION_CONFLICT if it is no longer true."""

@@ -1,0 +1,74 @@
+"""The mutation that turns a cart into an order."""
+
+from uuid import UUID
+
+import strawberry
+
+from app.checkout import service as checkout
+from app.checkout.rules import Tender
+from app.checkout.service import Completed, CompleteCheckout
+from app.kernel.errors import BrokenInvariant, DomainError
+from app.kernel.idempotency import key_for
+from app.kernel.ids import CartId, IdKind, decode
+from schema.cart.queries import visible_cart
+from schema.checkout.inputs import CheckoutCompleteInput
+from schema.checkout.types import CheckoutCompletePayload, PaymentAction
+from schema.core.context import Context, Info
+from schema.core.errors import user_errors
+from schema.core.mutations import as_json, scope
+from schema.orders.loaders import OrderById
+from schema.orders.types import Order
+
+
+@strawberry.type
+class CheckoutMutation:
+    """Root fields that buy."""
+
+    @strawberry.mutation
+    async def checkout_complete(self, info: Info, input: CheckoutCompleteInput) -> CheckoutCompletePayload:
+        """Buy what is in a cart: price it, hold the stock, ask the payment services, place and route the order.
+
+        Send it again with the same key when the answer was lost, when a payment is pending, or after the shopper has
+        acted: it continues the same attempt and never charges twice.
+        """
+        context = info.context
+        cart_id: UUID | None = None
+        try:
+            cart_id = decode(IdKind.CART, input.cart_id, field=("cartId",))
+            completed = await checkout.complete(
+                context.begin, context.services.gateways, _request(context, input, CartId(cart_id))
+            )
+        except DomainError as refusal:
+            completed = None if cart_id is None else Completed(CartId(cart_id), refusal=refusal)
+            if completed is None:
+                return CheckoutCompletePayload(order=None, cart=None, payment_action=None, errors=user_errors(refusal))
+        finally:
+            await context.renew()
+        return await _payload(context, completed, input.token)
+
+
+def _request(context: Context, given: CheckoutCompleteInput, cart_id: CartId) -> CompleteCheckout:
+    return CompleteCheckout(
+        cart_id=cart_id,
+        token=given.token,
+        version=given.version,
+        tenders=tuple(Tender(tender.gateway, tender.token, tender.amount) for tender in given.payments),
+        expected_total=given.expected_total,
+        key=key_for(scope(context, "checkoutComplete", str(cart_id)), given.idempotency_key, as_json(given)),
+    )
+
+
+async def _payload(context: Context, completed: Completed, token: str | None) -> CheckoutCompletePayload:
+    if completed.order_id is not None:
+        row = await context.load(OrderById, completed.order_id)
+        if row is None:
+            raise BrokenInvariant(f"order {completed.order_id} was placed and is gone")
+        return CheckoutCompletePayload(
+            order=Order.for_buyer(row, context), cart=None, payment_action=None, errors=[]
+        )
+    return CheckoutCompletePayload(
+        order=None,
+        cart=await visible_cart(context, completed.cart_id, token),
+        payment_action=None if completed.action is None else PaymentAction.of(completed.action),
+        errors=[] if completed.refusal is None else user_errors(completed.refusal),
+    )

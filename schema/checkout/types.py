@@ -1,0 +1,45 @@
+"""What checkout answers."""
+
+import strawberry
+
+from app.checkout.service import PaymentAsked
+from app.kernel.ids import IdKind
+from schema.cart.types import Cart
+from schema.core.errors import UserError
+from schema.core.ids import public_id
+from schema.orders.types import Order
+
+
+@strawberry.type
+class PaymentAction:
+    """What the shopper has to do before the payment goes on."""
+
+    payment_id: strawberry.ID
+    """The tender that asks for it."""
+    kind: str
+    """How: REDIRECT sends the shopper to `url`."""
+    client_secret: str | None
+    """For payment services whose own script asks the shopper; null for others."""
+    url: str | None
+    """Where to send the shopper; null for payment services with a script."""
+
+    @classmethod
+    def of(cls, asked: PaymentAsked) -> "PaymentAction":
+        """Show what is asked."""
+        return cls(
+            payment_id=public_id(IdKind.PAYMENT, asked.payment_id), kind="REDIRECT", client_secret=None, url=asked.url
+        )
+
+
+@strawberry.type
+class CheckoutCompletePayload:
+    """The answer to checkoutComplete."""
+
+    order: Order | None
+    """The order; null when refused or not finished."""
+    cart: Cart | None
+    """The cart as it is now, when it did not become an order; null for a caller who may not see it."""
+    payment_action: PaymentAction | None
+    """Set when the shopper must act, such as 3-D Secure; call again with the same key afterwards."""
+    errors: list[UserError]
+    """Why there is no order."""

@@ -1,0 +1,83 @@
+"""What one GraphQL operation knows: who asks, a snapshot to read from, and the batches that read it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from aiodataloader import DataLoader
+
+from app.identity.rules.tokens import Credentials
+from app.kernel.actor import Actor
+from app.kernel.db import Begin, Database, ReadSession
+from app.kernel.tokens import KeyRing
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+
+class Batch(Generic[KeyT, ValueT]):
+    """A relation declared once: given many keys, answer one value each, in their order, with one query.
+
+    A dataloader serves it per operation; anything else that executes plans can call `load` with a whole level's keys.
+    """
+
+    def __init__(self, load: Callable[["Context", list[KeyT]], Awaitable[Sequence[ValueT]]]) -> None:
+        self.load = load
+        self.__doc__ = load.__doc__
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's surroundings. After each mutation `renew` drops the snapshot and what was loaded from it."""
+
+    database: Database
+    session: ReadSession
+    actor: Actor
+    services: "Services"
+    request_id: str
+    languages: Sequence[str] = ()
+    now: datetime = field(init=False)
+    _loaders: dict[int, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now = self.database.now()
+
+    @property
+    def keys(self) -> KeyRing:
+        """The ring that tokens are derived from."""
+        return self.database.keys
+
+    @property
+    def begin(self) -> Begin:
+        """The right to begin units of work as the caller."""
+        return self.database.begin(self.actor)
+
+    async def load(self, batch: Batch[KeyT, ValueT], key: KeyT) -> ValueT:
+        """Answer one key of a batch, together with whatever else is asked of it meanwhile."""
+        loader = self._loaders.get(id(batch))
+        if loader is None:
+
+            async def load_all(keys: list[KeyT]) -> list[ValueT]:
+                return list(await batch.load(self, keys))
+
+            loader = self._loaders[id(batch)] = DataLoader(batch_load_fn=load_all)
+        return await loader.load(key)  # type: ignore[no-any-return]
+
+    async def renew(self) -> None:
+        """Forget what was read: something has been changed."""
+        self._loaders = {}
+        await self.session.drop_snapshot()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What `app.main` chose for this process: the gateways it knows, and where news of changes comes from."""
+
+    gateways: Any
+    news: Any
+    secrets: Credentials
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,1 @@
+"""Customers and their address books, as clients see them."""

@@ -1,0 +1,1 @@
+"""Stock in refusals; levels and ledgers are not shown to clients yet."""

@@ -1,0 +1,50 @@
+"""The refusal that says what is left."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import strawberry
+
+from app.inventory.errors import OutOfStock, Shortage
+from app.kernel.errors import BrokenInvariant
+from schema.catalog.loaders import VariantById
+from schema.catalog.types import ProductVariant
+from schema.core.context import Info
+from schema.core.errors import UserError, written_by
+
+
+@strawberry.type
+class OutOfStockError(UserError):
+    """Returned when fewer units can be promised than were asked for."""
+
+    variant_key: strawberry.Private[UUID]
+    requested: int
+    """Units asked for, over all lines."""
+    available: int
+    """Units that can still be promised."""
+
+    @strawberry.field
+    async def variant(self, info: Info) -> ProductVariant:
+        """What there is too little of."""
+        row = await info.context.load(VariantById, self.variant_key)
+        if row is None:
+            raise BrokenInvariant(f"variant {self.variant_key} is gone")
+        return ProductVariant.of(row, None)
+
+
+def _written(error: OutOfStock) -> Sequence[UserError]:
+    return [_one(error, shortage) for shortage in error.shortages]
+
+
+def _one(error: OutOfStock, shortage: Shortage) -> OutOfStockError:
+    return OutOfStockError(
+        code=error.code,
+        message=f"{shortage.available} of {shortage.requested} units can be promised",
+        field=list(error.field) or None,
+        variant_key=shortage.variant_id,
+        requested=shortage.requested,
+        available=shortage.available,
+    )
+
+
+written_by(OutOfStock, _written)

@@ -1,0 +1,1 @@
+"""Orders as clients see them."""

@@ -1,0 +1,57 @@
+"""Relations of orders, each read for all parents at once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.orders import queries
+from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine
+from app.payments import queries as payments
+from app.payments.rules import Payment
+from schema.core.batches import by_id, grouped
+from schema.core.context import Batch, Context
+
+
+async def _orders(context: Context, ids: list[UUID]) -> Sequence[Order | None]:
+    """Orders by id."""
+    return by_id(await queries.list_orders(context.session, order_ids=ids), ids)
+
+
+async def _lines(context: Context, order_ids: list[UUID]) -> Sequence[list[OrderLine]]:
+    """Lines by order."""
+    return grouped(await queries.list_lines(context.session, order_ids=order_ids), order_ids, lambda row: row.order_id)
+
+
+async def _line(context: Context, ids: list[UUID]) -> Sequence[OrderLine | None]:
+    """Lines by id."""
+    return by_id(await queries.list_lines_by_id(context.session, line_ids=ids), ids)
+
+
+async def _deliveries(context: Context, order_ids: list[UUID]) -> Sequence[list[OrderDelivery]]:
+    """What deliveries cost, by order."""
+    found = await queries.list_deliveries(context.session, order_ids=order_ids)
+    return grouped(found, order_ids, lambda row: row.order_id)
+
+
+async def _events(context: Context, order_ids: list[UUID]) -> Sequence[list[OrderEvent]]:
+    """Timelines by order."""
+    return grouped(await queries.list_events(context.session, order_ids=order_ids), order_ids, lambda row: row.order_id)
+
+
+async def _payments(context: Context, order_ids: list[UUID]) -> Sequence[list[Payment]]:
+    """Tenders by order."""
+    found = await payments.list_payments(context.session, order_ids=order_ids)
+    return grouped(found, order_ids, lambda row: row.order_id)
+
+
+async def _payment(context: Context, ids: list[UUID]) -> Sequence[Payment | None]:
+    """Tenders by id."""
+    return by_id(await payments.list_by_id(context.session, payment_ids=ids), ids)
+
+
+OrderById = Batch(_orders)
+OrderLineById = Batch(_line)
+LinesByOrderId = Batch(_lines)
+DeliveriesByOrderId = Batch(_deliveries)
+EventsByOrderId = Batch(_events)
+PaymentsByOrderId = Batch(_payments)
+PaymentById = Batch(_payment)

@@ -1,0 +1,395 @@
+"""Orders, their lines and payments as clients see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from app.delivery.states import DeliveryMethod
+from app.kernel.ids import IdKind
+from app.kernel.paging import Page
+from app.kernel.permissions import Permission
+from app.orders import rules
+from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus
+from app.payments.rules import Payment as PaymentRow
+from app.payments.states import PaymentStatus
+from schema.cart.types import Discount
+from schema.catalog.loaders import VariantById
+from schema.catalog.types import Attribute, ProductVariant
+from schema.channels.loaders import ChannelById
+from schema.channels.types import Channel
+from schema.core.address import Address
+from schema.core.connections import PageInfo
+from schema.core.context import Context, Info
+from schema.core.errors import UserError
+from schema.core.ids import Node, public_id
+from schema.core.money import Money
+from schema.core.scalars import CurrencyCode
+from schema.customers.loaders import CustomerById
+from schema.customers.types import Customer
+
+# Orders, fulfillment orders and returns show each other: modules in a circle are named, and their types met at run time.
+from schema.fulfillment import types as fulfillment_types
+from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
+from schema.orders.loaders import EventsByOrderId, LinesByOrderId, PaymentsByOrderId
+from schema.returns import types as return_types
+from schema.returns.loaders import ReturnsByOrderId
+
+if TYPE_CHECKING:
+    from schema.fulfillment.types import FulfillmentOrder
+    from schema.returns.types import Return
+
+strawberry.enum(OrderStatus)
+strawberry.enum(OrderPaymentStatus)
+strawberry.enum(FulfillmentStatus)
+strawberry.enum(PaymentStatus)
+
+#: What has become of captured money, in words for the timeline's reader; the rest of a kind speaks for itself.
+_MOST_EVENTS = 500
+
+
+@strawberry.type
+class LineQuantities:
+    """Where the units of an order line have got to. ordered = cancelled + unallocated + backordered + allocated + fulfilled."""
+
+    ordered: int
+    """Units bought."""
+    unallocated: int
+    """Waiting in the queue that says why."""
+    backordered: int
+    """Promised from stock that is still to come."""
+    allocated: int
+    """Promised by a location and not gone yet."""
+    fulfilled: int
+    """Shipped, handed over or carried out."""
+    cancelled: int
+    """Ended before they left."""
+    returned: int
+    """Come back and accepted, of those fulfilled."""
+
+
+@strawberry.type
+class OrderLine(Node):
+    """A variant bought, with its price frozen at placement."""
+
+    key: strawberry.Private[UUID]
+    row: strawberry.Private[rules.OrderLine]
+    channel_key: strawberry.Private[UUID | None]
+    product_name: str
+    """As it was called when it was bought."""
+    sku: str
+    """As it was numbered when it was bought."""
+    options: list[Attribute]
+    """Size, color and the like, as they were called when it was bought."""
+    delivery: DeliveryMethod
+    """How the line reaches the customer."""
+    quantity: int
+    """Units bought."""
+    quantities: LineQuantities
+    """Where they have got to."""
+    unit_price: Money
+    """What one unit cost, before discounts."""
+    subtotal: Money
+    """unitPrice × quantity."""
+    discount_total: Money
+    """What was taken off the line."""
+    tax_total: Money
+    """The tax on the line, whether or not prices include it."""
+    discounts: list[Discount]
+    """What was taken off, promotion by promotion."""
+    total: Money
+    """After every discount allocated to the line, tax always included: what a full return gives back."""
+
+    @classmethod
+    def kind(cls) -> IdKind:
+        """Say which prefix these ids have."""
+        return IdKind.ORDER_LINE
+
+    @classmethod
+    def of(cls, row: rules.OrderLine, currency: str, channel_id: UUID | None = None) -> "OrderLine":
+        """Show a line."""
+        return cls(
+            id=public_id(IdKind.ORDER_LINE, row.id),
+            key=row.id,
+            row=row,
+            channel_key=channel_id,
+            product_name=row.product_name,
+            sku=row.sku,
+            options=[
+                Attribute(code=o["code"], name=o["name"], value=o["value"], value_code=o["valueCode"])
+                for o in row.options
+            ],
+            delivery=row.delivery,
+            quantity=row.ordered,
+            quantities=LineQuantities(
+                ordered=row.ordered,
+                unallocated=row.unallocated,
+                backordered=row.backordered,
+                allocated=row.allocated,
+                fulfilled=row.fulfilled,
+                cancelled=row.cancelled,
+                returned=row.returned,
+            ),
+            unit_price=Money.of(row.unit_price_minor, currency),
+            subtotal=Money.of(row.subtotal_minor, currency),
+            discount_total=Money.of(row.discount_minor, currency),
+            tax_total=Money.of(row.tax_minor, currency),
+            discounts=_discounts(row.discounts, currency),
+            total=Money.of(row.total_minor, currency),
+        )
+
+    @strawberry.field
+    async def variant(self, info: Info) -> ProductVariant | None:
+        """The variant as it is now; null where it is sold no more."""
+        row = await info.context.load(VariantById, self.row.variant_id)
+        return None if row is None else ProductVariant.of(row, self.channel_key)
+
+
+@strawberry.type
+class Payment(Node):
+    """One tender of an order."""
+
+    gateway: str
+    """Who holds the money."""
+    status: PaymentStatus
+    """Where the tender has got to."""
+    authorized: Money
+    """Held, including what was taken or let go since."""
+    captured: Money
+    """Taken."""
+    refunded: Money
+    """Given back."""
+
+    @classmethod
+    def kind(cls) -> IdKind:
+        """Say which prefix these ids have."""
+        return IdKind.PAYMENT
+
+    @classmethod
+    def of(cls, row: PaymentRow) -> "Payment":
+        """Show a tender; never its token."""
+        return cls(
+            id=public_id(IdKind.PAYMENT, row.id),
+            gateway=row.gateway,
+            status=row.status,
+            authorized=Money.of(row.authorized_minor, row.currency),
+            captured=Money.of(row.captured_minor, row.currency),
+            refunded=Money.of(row.refunded_minor, row.currency),
+        )
+
+
+@strawberry.type
+class OrderEvent:
+    """An entry of an order's timeline."""
+
+    at: datetime
+    """When it happened."""
+    kind: str
+    """What happened, for programs; the list grows."""
+    actor: str | None
+    """What kind of party did it: CUSTOMER, STAFF, SYSTEM or ANONYMOUS."""
+    message: str
+    """What happened, for people."""
+
+    @classmethod
+    def of(cls, row: rules.OrderEvent) -> "OrderEvent":
+        """Show an entry."""
+        return cls(at=row.at, kind=row.kind, actor=row.actor.partition(":")[0], message=row.message)
+
+
+@strawberry.type
+class Order(Node):
+    """The placed agreement: what was bought at which prices, and what has become of it."""
+
+    key: strawberry.Private[UUID]
+    row: strawberry.Private[rules.Order]
+    number: str
+    """For people: unique in the shop, not sequential."""
+    token: str | None
+    """Lets a guest read this order. Null for whoever does not read it as its buyer."""
+    placed_at: datetime
+    """When it was placed."""
+    email: str | None
+    """Null for an anonymous carry-out and after erasure."""
+    currency: CurrencyCode
+    """Of every amount in it."""
+    tax_included: bool
+    """Whether prices include tax."""
+    status: OrderStatus
+    """Where it has got to, derived from its lines."""
+    payment_status: OrderPaymentStatus
+    """What has been paid, over all tenders."""
+    fulfillment_status: FulfillmentStatus
+    """How much has left the building."""
+    shipping_address: Address | None
+    """Null where nothing is shipped, and after erasure."""
+    billing_address: Address | None
+    """Null where none was given, and after erasure."""
+    subtotal: Money
+    """Σ of the lines before discounts."""
+    discount_total: Money
+    """Everything taken off, delivery included."""
+    delivery_total: Money
+    """What delivery cost before discounts."""
+    tax_total: Money
+    """All tax, whether or not prices include it."""
+    total: Money
+    """subtotal − discountTotal + deliveryTotal, plus taxTotal when taxIncluded is false."""
+
+    @classmethod
+    def kind(cls) -> IdKind:
+        """Say which prefix these ids have."""
+        return IdKind.ORDER
+
+    @classmethod
+    def of(cls, row: rules.Order, *, token: str | None = None) -> "Order":
+        """Show an order. `token` is for its buyer alone."""
+        return cls(
+            id=public_id(IdKind.ORDER, row.id),
+            key=row.id,
+            row=row,
+            number=row.number,
+            token=token,
+            placed_at=row.placed_at,
+            email=row.email,
+            currency=CurrencyCode(row.currency),
+            tax_included=row.tax_included,
+            status=row.status,
+            payment_status=row.payment_status,
+            fulfillment_status=row.fulfillment_status,
+            shipping_address=Address.maybe(row.shipping_address),
+            billing_address=Address.maybe(row.billing_address),
+            subtotal=Money.of(row.subtotal_minor, row.currency),
+            discount_total=Money.of(row.discount_minor, row.currency),
+            delivery_total=Money.of(row.delivery_minor, row.currency),
+            tax_total=Money.of(row.tax_minor, row.currency),
+            total=Money.of(row.total_minor, row.currency),
+        )
+
+    @classmethod
+    def for_buyer(cls, row: rules.Order, context: Context) -> "Order":
+        """Show an order to whoever bought it, with its token."""
+        return cls.of(row, token=context.keys.token("order", row.id, generation=row.token_generation))
+
+    @strawberry.field
+    async def channel(self, info: Info) -> Channel:
+        """Where it was sold."""
+        row = await info.context.load(ChannelById, self.row.channel_id)
+        assert row is not None
+        return Channel.of(row)
+
+    @strawberry.field
+    async def customer(self, info: Info) -> Customer | None:
+        """Null for a guest."""
+        if self.row.customer_id is None:
+            return None
+        return Customer.maybe(await info.context.load(CustomerById, self.row.customer_id))
+
+    @strawberry.field
+    async def lines(self, info: Info) -> list[OrderLine]:
+        """What was bought, in the order of the cart."""
+        rows = await info.context.load(LinesByOrderId, self.key)
+        return [OrderLine.of(row, self.row.currency, self.row.channel_id) for row in rows]
+
+    @strawberry.field
+    async def fulfillment_orders(
+        self, info: Info
+    ) -> list[Annotated["FulfillmentOrder", strawberry.lazy("schema.fulfillment.types")]]:
+        """The work of locations, oldest first."""
+        rows = await info.context.load(FulfillmentOrdersByOrderId, self.key)
+        return [fulfillment_types.FulfillmentOrder.of(row) for row in rows]
+
+    @strawberry.field
+    async def payments(self, info: Info) -> list[Payment]:
+        """The tenders, in the order in which they are charged."""
+        return [Payment.of(row) for row in await info.context.load(PaymentsByOrderId, self.key)]
+
+    @strawberry.field
+    async def returns(self, info: Info) -> list[Annotated["Return", strawberry.lazy("schema.returns.types")]]:
+        """What is coming or has come back, oldest first."""
+        rows = await info.context.load(ReturnsByOrderId, self.key)
+        return [return_types.Return.of(row) for row in rows]
+
+    @strawberry.field
+    async def refunded_total(self, info: Info) -> Money:
+        """Refunds that succeeded; the worker may carry them out a moment after the mutation."""
+        payments = await info.context.load(PaymentsByOrderId, self.key)
+        return Money.of(sum(payment.refunded_minor for payment in payments), self.row.currency)
+
+    @strawberry.field
+    async def timeline(self, info: Info, first: int = 100) -> list[OrderEvent]:
+        """What happened, oldest first; at most 500 entries."""
+        rows = await info.context.load(EventsByOrderId, self.key)
+        return [OrderEvent.of(row) for row in rows[: max(0, min(first, _MOST_EVENTS))]]
+
+    @strawberry.field
+    async def next_actions(self, info: Info) -> list[str]:
+        """The mutations about the whole order that would be accepted from this caller now."""
+        lines = await info.context.load(LinesByOrderId, self.key)
+        actor = info.context.actor
+        owns = self.token is not None or (
+            self.row.customer_id is not None and self.row.customer_id == actor.customer_id
+        )
+        actions = []
+        if any(line.cancellable for line in lines) and (owns or actor.may(Permission.ORDERS_CANCEL)):
+            actions.append("orderCancel")
+        if any(line.fulfilled > line.returned for line in lines) and (owns or actor.may(Permission.RETURNS_REQUEST)):
+            actions.append("returnRequest")
+        return actions
+
+
+@strawberry.type
+class OrderEdge:
+    """An order in a list."""
+
+    cursor: str
+    """Where in the list it stands."""
+    node: Order
+    """The order."""
+
+
+@strawberry.type
+class OrderConnection:
+    """A page of orders."""
+
+    edges: list[OrderEdge]
+    """The orders with their cursors."""
+    nodes: list[Order]
+    """The orders alone."""
+    page_info: PageInfo
+    """Where the page stands in the list."""
+    count: strawberry.Private[Any]
+
+    @classmethod
+    def of(cls, page: Page[rules.Order], orders: Sequence[Order], count: Any) -> "OrderConnection":
+        """Show a page; `count` counts the whole list when asked."""
+        return cls(
+            edges=[OrderEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, orders, strict=True)],
+            nodes=list(orders),
+            page_info=PageInfo.of(page),  # type: ignore[arg-type]  # Whatever the page is of, its place is the same.
+            count=count,
+        )
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        """How many orders the filter lets through; counted only when asked for."""
+        return int(await self.count())
+
+
+@strawberry.type
+class OrderPayload:
+    """The answer to a mutation about one order."""
+
+    order: Order | None
+    """As it is now; null when refused."""
+    errors: list[UserError]
+    """Why it was refused."""
+
+
+def _discounts(discounts: Sequence[dict[str, Any]], currency: str) -> list[Discount]:
+    return [
+        Discount(name=part["name"], code=part["code"], amount=Money.of(part["amount_minor"], currency))
+        for part in discounts
+    ]
