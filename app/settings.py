@@ -41,6 +41,7 @@ VARIABLES: Mapping[str, str] = {
     "STOA_QUERY_DEPTH": "deepest selection; 15",
     "STOA_QUERY_TOKENS": "longest document, in tokens; 4000",
     "STOA_QUERY_ALIASES": "most aliases in one document; 50",
+    "STOA_OPERATION_SECONDS": "how long one operation may take; 20",
     "STOA_CORS_ORIGINS": "origins whose pages may call, comma separated, or *; none",
     "STOA_LOG_LEVEL": "debug, info, warning or error; info",
     "STOA_LOG_FORMAT": "json or text; json in production, else text",
@@ -94,6 +95,7 @@ class Limits:
     depth: int = 15
     tokens: int = 4000
     aliases: int = 50
+    operation_seconds: int = 20
 
     @property
     def loopback_burst(self) -> int:
@@ -167,6 +169,7 @@ class Settings:
                 depth=read.whole("STOA_QUERY_DEPTH", limits.depth),
                 tokens=read.whole("STOA_QUERY_TOKENS", limits.tokens),
                 aliases=read.whole("STOA_QUERY_ALIASES", limits.aliases),
+                operation_seconds=read.whole("STOA_OPERATION_SECONDS", limits.operation_seconds),
             ),
             cors_origins=read.origins("STOA_CORS_ORIGINS"),
             log_level=read.choice("STOA_LOG_LEVEL", LogLevel, LogLevel.INFO),

@@ -1,5 +1,6 @@
 """One schema out of every domain's part of it."""
 
+import sys
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -7,17 +8,17 @@ from types import ModuleType
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, print_schema
+from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 from strawberry.types.base import get_object_definition
 
 from app.kernel.ids import decode_any
 from schema.core.context import Info
 from schema.core.describe import describe
-from schema.core.errors import ErrorMasking, UserError
+from schema.core.errors import UserError
+from schema.core.execution import ShopSchema
 from schema.core.ids import NODE_FINDERS, Node
-from schema.core.limits import DocumentLimits, Documents, PreparedDocuments
+from schema.core.limits import DocumentLimits, Documents
 from schema.core.scalars import SCALARS
 
 #: Arguments that mean the same wherever they stand.
@@ -80,8 +81,17 @@ DOMAINS = (
 
 
 def _rooms(room: str) -> list[ModuleType]:
-    names = [f"schema.{domain}.{room}" for domain in DOMAINS if find_spec(f"schema.{domain}") is not None]
-    return [import_module(name) for name in names if find_spec(name) is not None]
+    # TRANSITIONAL: until every domain's part is written, those that cannot be imported are left out, loudly.
+    found = []
+    for domain in DOMAINS:
+        name = f"schema.{domain}.{room}"
+        if find_spec(f"schema.{domain}") is None or find_spec(name) is None:
+            continue
+        try:
+            found.append(import_module(name))
+        except ImportError as error:
+            print(f"schema.build: {name} is left out: {error}", file=sys.stderr)
+    return found
 
 
 def _mixins(room: str, ending: str) -> list[type]:
@@ -115,28 +125,17 @@ if _subscriptions:
     )
 
 
-class ShopSchema(strawberry.Schema):
-    """The schema; what goes wrong in it is logged where it is masked, and nowhere else."""
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave errors to `ErrorMasking`."""
-
-
 def build(limits: DocumentLimits) -> ShopSchema:
     """Build the schema for one process."""
-
-    class Prepared(PreparedDocuments):
-        documents = Documents(limits)
-
     schema = ShopSchema(
+        documents=Documents(limits),
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[*_implementations(Node), *_implementations(UserError)],
-        extensions=[ErrorMasking, Prepared],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not limits.introspection),
     )
-    describe(schema._schema, arguments=ARGUMENTS)  # noqa: SLF001
+    describe(schema._schema, arguments=ARGUMENTS)  # noqa: SLF001  # Strawberry shows the schema it builds nowhere else.
     return schema
 
 
@@ -156,7 +155,7 @@ def _implementations(interface: type[Any]) -> list[type[Any]]:
     found: list[type[Any]] = []
     for kind in interface.__subclasses__():
         definition = get_object_definition(kind)
-        if definition is not None and not definition.is_interface:
+        if definition is not None and not definition.is_interface and kind.__module__ in sys.modules:
             found.append(kind)
         found += _implementations(kind)
     return found

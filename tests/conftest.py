@@ -6,13 +6,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from app.kernel.db import Database
-from app.main import create_app
 from app.settings import Settings
 from tests.builders import postgres
 from tests.builders import shop as shops
@@ -123,7 +123,8 @@ def settings(dsn: str) -> Settings:
 @pytest.fixture
 async def client(settings: Settings, database: Database) -> AsyncIterator[Client]:
     """Speak GraphQL with a server over `database`."""
-    app = create_app(settings, database=database)
+    # Service tests do without GraphQL, whose import takes a second.
+    app = import_module("app.main").create_app(settings, database=database)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://shop.test") as http,

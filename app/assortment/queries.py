@@ -79,7 +79,7 @@ _MATCHED = """
             UNION ALL
             SELECT product_id, CASE WHEN upper(sku) = upper(:code::text) THEN 20 ELSE 10 END FROM variants
             WHERE :code <> '' AND archived_at IS NULL
-              AND upper(sku) ~>=~ upper(:code::text) AND upper(sku) ~<~ upper(:code::text) || chr(1114111)
+              AND upper(sku) ~>=~ upper(:code::text) AND upper(sku) ~<~ (upper(:code::text) || chr(1114111))
             UNION ALL
             SELECT product_id, 20 FROM variants WHERE gtin = :code AND archived_at IS NULL
         ) AS found (id, rank)

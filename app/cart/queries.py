@@ -48,15 +48,16 @@ class _Content:
     slot_starts_at: datetime | None
 
 
-_CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address, promotion_codes,
-    token_generation, attempt_id, created_by, created_at, updated_at, reserved_until"""
+_CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
+    promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until"""
 _LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at"
 
 _GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
 _LIST = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
 _LOCK = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Cart)
 _GET_ACTIVE = rows(
-    f"SELECT {_CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'", Cart
+    f"SELECT {_CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'",
+    Cart,
 )
 #: Lock and step to the next version at once, when nothing speaks against it: the usual edit asks no second question.
 _STEP = rows(
@@ -87,7 +88,9 @@ _SAVE = statement(
     """
 )
 
-_LIST_LINES = rows(f"SELECT {_LINE} FROM cart_lines WHERE cart_id = ANY(:cart_ids::uuid[]) ORDER BY cart_id, id", CartLine)
+_LIST_LINES = rows(
+    f"SELECT {_LINE} FROM cart_lines WHERE cart_id = ANY(:cart_ids::uuid[]) ORDER BY cart_id, id", CartLine
+)
 _LINES_BY_ID = rows(f"SELECT {_LINE} FROM cart_lines WHERE id = ANY(:ids::uuid[])", CartLine)
 _LIST_SELECTIONS = rows(
     """
@@ -103,7 +106,8 @@ _CONTENTS = rows(
         NULL::timestamptz AS slot_starts_at
     FROM cart_lines WHERE cart_id = :cart_id
     UNION ALL
-    SELECT group_id, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections WHERE cart_id = :cart_id
+    SELECT group_id, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
+    WHERE cart_id = :cart_id
     """,
     _Content,
 )
@@ -115,7 +119,8 @@ _ADD_LINES = rows(
     SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz
     FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[])
         AS line (id, variant_id, quantity, delivery, store_id)
-    ON CONFLICT (cart_id, variant_id, delivery, store_id) DO UPDATE SET quantity = cart_lines.quantity + excluded.quantity
+    ON CONFLICT (cart_id, variant_id, delivery, store_id) DO UPDATE
+        SET quantity = cart_lines.quantity + excluded.quantity
         WHERE cart_lines.quantity + excluded.quantity <= {MOST_UNITS}
     RETURNING variant_id, delivery, store_id, xmax = 0 AS inserted,
         (SELECT count(*) FROM cart_lines AS earlier WHERE earlier.cart_id = :cart_id) AS lines_before
@@ -125,7 +130,8 @@ _ADD_LINES = rows(
 _DELETE_LINES = statement("DELETE FROM cart_lines WHERE cart_id = :cart_id AND id = ANY(:ids::uuid[])")
 _RECOUNT_LINES = statement(
     """
-    UPDATE cart_lines SET quantity = change.quantity FROM unnest(:ids::uuid[], :quantities::int[]) AS change (id, quantity)
+    UPDATE cart_lines SET quantity = change.quantity
+    FROM unnest(:ids::uuid[], :quantities::int[]) AS change (id, quantity)
     WHERE cart_lines.cart_id = :cart_id AND cart_lines.id = change.id
     """
 )
@@ -163,7 +169,8 @@ _PUT_SELECTIONS = statement(
     """
     INSERT INTO cart_selections (cart_id, group_id, option_id, slot_starts_at)
     SELECT :cart_id::uuid, group_id, option_id, slot_starts_at
-    FROM unnest(:groups::uuid[], :options::uuid[], :slots::timestamptz[]) AS choice (group_id, option_id, slot_starts_at)
+    FROM unnest(:groups::uuid[], :options::uuid[], :slots::timestamptz[])
+        AS choice (group_id, option_id, slot_starts_at)
     ON CONFLICT (cart_id, group_id) DO UPDATE SET option_id = excluded.option_id,
         slot_starts_at = CASE WHEN excluded.group_id = ANY(:kept::uuid[]) THEN cart_selections.slot_starts_at
             ELSE excluded.slot_starts_at END
@@ -173,9 +180,11 @@ _PUT_SELECTIONS = statement(
 #: Guests' carts that nobody came back to. Personal data goes with them.
 _EXPIRE_IDLE = rows(
     f"""
-    UPDATE carts SET status = 'EXPIRED', email = NULL, shipping_address = NULL, billing_address = NULL, updated_at = :now
+    UPDATE carts SET status = 'EXPIRED', email = NULL, shipping_address = NULL, billing_address = NULL,
+        updated_at = :now
     WHERE id IN (
-        SELECT id FROM carts WHERE status = 'ACTIVE' AND customer_id IS NULL AND attempt_id IS NULL AND updated_at < :before
+        SELECT id FROM carts
+        WHERE status = 'ACTIVE' AND customer_id IS NULL AND attempt_id IS NULL AND updated_at < :before
         ORDER BY updated_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     )
     RETURNING {_CART}

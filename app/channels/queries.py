@@ -20,10 +20,10 @@ _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Chann
 _GET_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = :id", Channel)
 _GET_DEFAULT = rows(f"SELECT {_CHANNEL} FROM channels WHERE is_default", Channel)
 _LIST_OPEN = rows(f"SELECT {_CHANNEL} FROM channels WHERE closed_at IS NULL ORDER BY is_default DESC, code", Channel)
-_LIST_BY_ID = rows(
-    f"SELECT {_CHANNEL} FROM channels WHERE id = ANY(:ids::uuid[]) OR (:with_default AND is_default)", Channel
+_LIST_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = ANY(:ids::uuid[])", Channel)
+_LIST_BY_CODE = rows(
+    f"SELECT {_CHANNEL} FROM channels WHERE code = ANY(:codes::text[]) OR (:with_default AND is_default)", Channel
 )
-_LIST_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = ANY(:codes::text[])", Channel)
 #: Writers of channels wait for each other: which one is the default is a question about all of them.
 _LOCK_ALL = statement("LOCK TABLE channels IN SHARE ROW EXCLUSIVE MODE")
 _CLEAR_DEFAULT = statement("UPDATE channels SET is_default = false WHERE is_default AND code <> ALL(:codes::text[])")
@@ -66,16 +66,16 @@ async def list_channels(session: Session) -> list[Channel]:
     return await _LIST_OPEN.all(session)
 
 
-async def list_channels_by_id(
-    session: Session, *, channel_ids: Collection[ChannelId], with_default: bool = False
+async def list_channels_by_id(session: Session, *, channel_ids: Collection[ChannelId]) -> list[Channel]:
+    """List these channels, closed ones too."""
+    return await _LIST_BY_ID.all(session, ids=list(channel_ids))
+
+
+async def list_channels_by_code(
+    session: Session, *, codes: Collection[str], with_default: bool = False
 ) -> list[Channel]:
-    """List these channels, closed ones too, and the default one where asked."""
-    return await _LIST_BY_ID.all(session, ids=list(channel_ids), with_default=with_default)
-
-
-async def list_channels_by_code(session: Session, *, codes: Collection[str]) -> list[Channel]:
-    """List the channels with these codes, closed ones too."""
-    return await _LIST_BY_CODE.all(session, codes=list(codes))
+    """List the channels with these codes, closed ones too, and the default one where asked."""
+    return await _LIST_BY_CODE.all(session, codes=list(codes), with_default=with_default)
 
 
 async def lock_channels(uow: UnitOfWork) -> None:

@@ -21,7 +21,8 @@ _PUT = statement(
     """
     INSERT INTO delivery_options
         (id, channel_id, code, name, method, price_minor, free_from_minor, countries, min_days, max_days, position)
-    SELECT id, :channel_id::uuid, code, name, method, price_minor, free_from_minor, countries, min_days, max_days, position
+    SELECT id, :channel_id::uuid, code, name, method, price_minor, free_from_minor, countries, min_days, max_days,
+        position
     FROM jsonb_to_recordset(:options::jsonb) AS given (id uuid, code text, name text, method text, price_minor bigint,
         free_from_minor bigint, countries text[], min_days int, max_days int, position int)
     ON CONFLICT (channel_id, code) DO UPDATE SET name = excluded.name, method = excluded.method,

@@ -11,7 +11,9 @@ from app.kernel.permissions import Permission
 from app.kernel.territories import is_country
 
 
-async def put_delivery_options(uow: UnitOfWork, *, channel_id: ChannelId, options: Sequence[DeliveryOptionInput]) -> None:
+async def put_delivery_options(
+    uow: UnitOfWork, *, channel_id: ChannelId, options: Sequence[DeliveryOptionInput]
+) -> None:
     """Offer ways of delivery in a channel, replacing those of the same code.
 
     Raises: Forbidden; Invalid naming the field.

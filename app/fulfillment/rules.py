@@ -10,7 +10,13 @@ from datetime import datetime
 
 from app.delivery.states import DeliveryMethod
 from app.fulfillment.errors import NothingToDo
-from app.fulfillment.states import FINISHED, FulfillmentOrderStatus, RejectionReason, ShipmentStatus
+from app.fulfillment.states import (
+    FINISHED,
+    FULFILLMENT_ORDER,
+    FulfillmentOrderStatus,
+    RejectionReason,
+    ShipmentStatus,
+)
 from app.kernel.errors import Invalid, NotFound, QuantityExceeded
 from app.kernel.ids import (
     FulfillmentOrderId,
@@ -297,3 +303,18 @@ def refund_due(*, taken_minor: int, worth_before_minor: int, worth_after_minor: 
 def cancels_everything(work: Work, quantities: Mapping[FulfillmentOrderLineId, int]) -> bool:
     """Say whether cancelling these units would leave nothing of the work."""
     return is_empty(cancelled(line, quantities[line.id]) if line.id in quantities else line for line in work.lines)
+
+
+def next_steps(work: Work) -> list[str]:
+    """Name the mutations that the state of work and the units of its lines allow now, whoever asks."""
+    own = {
+        "fulfillmentOrderReady": work.header.method is DeliveryMethod.PICKUP,
+        "fulfillmentOrderShip": work.header.method is DeliveryMethod.SHIPPING
+        and any(line.to_hand_on for line in work.lines),
+        "fulfillmentOrderPick": any(line.to_pick for line in work.lines),
+        "fulfillmentOrderPack": any(line.to_pack for line in work.lines),
+        # These two are what orderCancel and a cancelled remainder lead to, no steps of their own.
+        "cancel": False,
+        "close": False,
+    }
+    return [action for action in FULFILLMENT_ORDER.actions(work.header.status) if own.get(action, True)]

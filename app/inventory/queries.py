@@ -157,7 +157,8 @@ _EXTEND_SOFT = statement(
 
 _LEVELS_WITH_EXPIRED = statement(
     """
-    SELECT variant_id, location_id FROM reservations WHERE state = 'SOFT' AND expires_at <= :now
+    SELECT variant_id, location_id FROM reservations
+    WHERE state = 'SOFT' AND expires_at <= :now AND (:variant_ids::uuid[] IS NULL OR variant_id = ANY(:variant_ids))
     ORDER BY expires_at LIMIT :most
     """
 )
@@ -306,9 +307,13 @@ async def extend_soft(uow: UnitOfWork, *, demand_id: UUID, expires_at: datetime)
     return await _EXTEND_SOFT.run(uow, demand_id=demand_id, expires_at=expires_at)
 
 
-async def list_levels_with_expired(session: Session, *, now: datetime, most: int) -> list[tuple[UUID, UUID]]:
-    """List levels that hold units for somebody whose time is over."""
-    return sorted({(record[0], record[1]) for record in await _LEVELS_WITH_EXPIRED.all(session, now=now, most=most)})
+async def list_levels_with_expired(
+    session: Session, *, now: datetime, most: int = 5_000, variant_ids: Collection[UUID] | None = None
+) -> list[tuple[UUID, UUID]]:
+    """List levels, of these variants or of all, that hold units for somebody whose time is over."""
+    wanted = None if variant_ids is None else list(variant_ids)
+    found = await _LEVELS_WITH_EXPIRED.all(session, now=now, most=most, variant_ids=wanted)
+    return sorted({(record[0], record[1]) for record in found})
 
 
 async def list_levels(session: Session, *, variant_ids: Collection[UUID]) -> list[Level]:

@@ -4,7 +4,7 @@ All take whole lists of units and cost a fixed number of statements however long
 of their ids, after everything above them in the order of locks and before reservations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -68,6 +68,18 @@ async def sweep_expired(uow: UnitOfWork, *, most: int = 500) -> int:
     Locks: levels, then reservations.
     """
     levels = await queries.list_levels_with_expired(uow, now=uow.now, most=most)
+    if not levels:
+        return 0
+    await queries.lock_levels(uow, levels=levels)
+    return await _reclaim(uow, levels)
+
+
+async def reclaim(uow: UnitOfWork, *, variant_ids: Collection[UUID]) -> int:
+    """Give back units of these variants whose holders' time is over; answers how many reservations ended.
+
+    Locks: levels, then reservations.
+    """
+    levels = await queries.list_levels_with_expired(uow, now=uow.now, variant_ids=variant_ids)
     if not levels:
         return 0
     await queries.lock_levels(uow, levels=levels)

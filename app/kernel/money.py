@@ -5,7 +5,7 @@ Amounts are integers of the currency's minor unit (ISO 4217: JPY has none, KWD t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 from babel.core import get_global
@@ -15,6 +15,9 @@ from app.kernel.errors import Invalid
 
 #: bigint columns could hold more; no honest amount does, and sums of many lines must still fit.
 LARGEST_MINOR = 10**15
+
+#: Digits enough for whatever a client may write, so that nothing is rounded before it is refused.
+_EXACT = Context(prec=200)
 
 
 @lru_cache(maxsize=512)
@@ -67,10 +70,13 @@ def parse_minor(amount: Decimal | str, currency: str, *, field: Sequence[str] = 
         raise Invalid(f"{str(amount)[:40]!r} is not an amount of money", field=field) from None
     if not number.is_finite() or abs(number) >= LARGEST_MINOR:
         raise Invalid("the amount is out of range", field=field)
-    minor = number.scaleb(exponent_of(currency))
-    if minor != minor.to_integral_value() or abs(minor) >= LARGEST_MINOR:
+    _, _, digits_after_point = number.normalize(_EXACT).as_tuple()
+    if isinstance(digits_after_point, int) and -digits_after_point > exponent_of(currency):
         raise Invalid(f"{currency} has {exponent_of(currency)} decimal digits", field=field)
-    return int(minor)
+    minor = int(number.scaleb(exponent_of(currency), _EXACT))
+    if abs(minor) >= LARGEST_MINOR:
+        raise Invalid("the amount is out of range", field=field)
+    return minor
 
 
 def round_half_away(numerator: int, denominator: int) -> int:

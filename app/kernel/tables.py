@@ -49,3 +49,10 @@ state_changes = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Index("ix_state_changes_subject_id", "subject_id", "id"),
 )
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", DateTime(timezone=True), nullable=False, comment="when it fires next; raised by whoever fires it"),
+)

@@ -1,10 +1,12 @@
 """Every statement about orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import Invalid
@@ -59,11 +61,11 @@ _INSERT_LINES = statement(
     INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
         unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
         tax_minor, total_minor, discounts, tax_included)
-    SELECT id, :order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, 0, 0, ordered, 0, 0, 0,
-        unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts, :tax_included
-    FROM unnest(:ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::jsonb[],
+    SELECT id, :order_id, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, 0, ordered, 0, 0, 0,
+        unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb, :tax_included
+    FROM unnest(:ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
         :deliveries::text[], :stores::uuid[], :quantities::int[], :prices::bigint[], :line_discounts::bigint[], :taxes::bigint[],
-        :totals::bigint[], :discounts::jsonb[])
+        :totals::bigint[], :discounts::text[])
         AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unit_price_minor,
             discount_minor, tax_minor, total_minor, discounts)
     """
@@ -72,9 +74,9 @@ _INSERT_DELIVERIES = statement(
     """
     INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
         tax_minor, total_minor, discounts)
-    SELECT id, :order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor, discounts
+    SELECT id, :order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor, discounts::jsonb
     FROM unnest(:ids::uuid[], :methods::text[], :stores::uuid[], :codes::text[], :names::text[], :prices::bigint[],
-        :group_discounts::bigint[], :taxes::bigint[], :totals::bigint[], :discounts::jsonb[])
+        :group_discounts::bigint[], :taxes::bigint[], :totals::bigint[], :discounts::text[])
         AS delivery (id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
             discounts)
     """
@@ -233,7 +235,7 @@ async def insert(uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], d
         variants=[line.variant_id for line in lines],
         names=[line.product_name for line in lines],
         skus=[line.sku for line in lines],
-        options=[line.options for line in lines],
+        options=[_json(line.options) for line in lines],
         deliveries=[line.delivery.value for line in lines],
         stores=[line.store_id for line in lines],
         quantities=[line.ordered for line in lines],
@@ -241,7 +243,7 @@ async def insert(uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], d
         line_discounts=[line.discount_minor for line in lines],
         taxes=[line.tax_minor for line in lines],
         totals=[line.total_minor for line in lines],
-        discounts=[line.discounts for line in lines],
+        discounts=[_json(line.discounts) for line in lines],
     )
     await _INSERT_DELIVERIES.run(
         uow,
@@ -255,7 +257,7 @@ async def insert(uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], d
         group_discounts=[delivery.discount_minor for delivery in deliveries],
         taxes=[delivery.tax_minor for delivery in deliveries],
         totals=[delivery.total_minor for delivery in deliveries],
-        discounts=[delivery.discounts for delivery in deliveries],
+        discounts=[_json(delivery.discounts) for delivery in deliveries],
     )
 
 
@@ -291,6 +293,11 @@ async def update_statuses(uow: UnitOfWork, *, order_id: OrderId, derived: Status
 async def update_payment_status(uow: UnitOfWork, *, order_id: UUID, payment_status: OrderPaymentStatus) -> None:
     """Write what has been paid."""
     await _UPDATE_PAYMENT_STATUS.run(uow, id=order_id, payment_status=payment_status.value, now=uow.now)
+
+
+def _json(value: Sequence[Mapping[str, Any]]) -> str:
+    # An array of JSON lists would reach the driver as a list of lists, which it takes for an array of two dimensions.
+    return orjson.dumps(value).decode()
 
 
 def _filters(wanted: OrderFilter) -> dict[str, object]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from app.kernel.errors import Invalid
 from app.kernel.ids import FulfillmentOrderId, LocationId, OrderId, PickupId
 from app.locations.rules import Location, Opening, openings_between
-from app.pickup.states import PickupStatus
+from app.pickup.states import PICKUP, PickupStatus
 
 SLOT = timedelta(hours=1)
 LONGEST_WINDOW = timedelta(days=31)
@@ -138,3 +138,15 @@ def _next_full_hour(at: datetime, zone: ZoneInfo) -> datetime:
     local = at.astimezone(zone)
     past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return at if not past else at - past + SLOT
+
+
+#: Which mutation each move of a pickup is made by; the others follow from its work or from time.
+_MUTATIONS = {"set_out": "pickupCheckIn", "arrive": "pickupCheckIn", "hand_over": "pickupHandOver"}
+
+
+def next_steps(pickup: Pickup, now: datetime) -> list[str]:
+    """Name the mutations that the state of a pickup allows now, whoever asks."""
+    if pickup.is_overdue(now):
+        return []
+    actions = (_MUTATIONS.get(action) for action in PICKUP.actions(pickup.status))
+    return list(dict.fromkeys(action for action in actions if action is not None))

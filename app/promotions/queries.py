@@ -7,11 +7,12 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.promotions import models  # noqa: F401  # The statements below are about these tables.
-from app.promotions.rules import PromotionInput, Promotion
+from app.promotions.rules import Promotion, PromotionInput
 
 _LIST_RUNNING = rows(
     """
-    SELECT id, channel_id, name, code, kind, percent, amount_minor, from_subtotal_minor, starts_at, ends_at FROM promotions
+    SELECT id, channel_id, name, code, kind, percent, amount_minor, from_subtotal_minor, starts_at, ends_at
+    FROM promotions
     WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
       AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
     """,

@@ -21,7 +21,8 @@ async def put_promotions(uow: UnitOfWork, *, channel_id: ChannelId, promotions: 
     """
     uow.actor.require(Permission.CATALOG_WRITE)
     kept = [
-        replace(promotion, code=None if promotion.code is None else normal_code(promotion.code)) for promotion in promotions
+        replace(promotion, code=None if promotion.code is None else normal_code(promotion.code))
+        for promotion in promotions
     ]
     for i, promotion in enumerate(kept):
         _check(promotion, ("promotions", str(i)))
@@ -32,7 +33,9 @@ def _check(promotion: PromotionInput, at: tuple[str, ...]) -> None:
     if promotion.code is not None and not 0 < len(promotion.code) <= LONGEST_CODE:
         raise Invalid(f"a code has 1 to {LONGEST_CODE} characters", field=(*at, "code"))
     percent, amount = promotion.percent, promotion.amount_minor
-    if (promotion.kind is PromotionKind.PERCENT_OFF) != (percent is not None) or not 1 <= (percent or 1) <= _WHOLE_PERCENT:
+    if (promotion.kind is PromotionKind.PERCENT_OFF) != (percent is not None) or not 1 <= (
+        percent or 1
+    ) <= _WHOLE_PERCENT:
         raise Invalid("from 1 to 100, and for PERCENT_OFF alone", field=(*at, "percent"))
     if (promotion.kind is PromotionKind.AMOUNT_OFF) != (amount is not None) or (amount is not None and amount <= 0):
         raise Invalid("above zero, and for AMOUNT_OFF alone", field=(*at, "amount"))

@@ -354,7 +354,8 @@ def disposition_of(receipts: Iterable[ReturnReceipt]) -> Disposition | None:
     return places.pop() if len(places) == 1 else None
 
 
-_NEEDED = {
+#: What each verb needs.
+NEEDED = {
     "returnApprove": Permission.RETURNS_APPROVE,
     "returnDecline": Permission.RETURNS_APPROVE,
     "returnReceive": Permission.RETURNS_RECEIVE,
@@ -366,7 +367,7 @@ def next_actions(found: ReturnWithLines, actor: Actor) -> list[str]:
     actions = [
         action
         for action in RETURN.actions(found.header.status)
-        if action in _NEEDED and actor.may(_NEEDED[action])
+        if action in NEEDED and actor.may(NEEDED[action])
     ]
     cannot_receive = not found.open_units or actor.location_ids == frozenset()
     return [action for action in actions if action != "returnReceive" or not cannot_receive]

@@ -30,7 +30,16 @@ from app.payments import service as payments
 from app.returns import queries, rules
 from app.returns.errors import ReturnNotFound
 from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
-from app.returns.rules import CountedLine, Draft, Refund, RequestedLine, Return, ReturnLine, ReturnReceipt, ReturnWithLines
+from app.returns.rules import (
+    CountedLine,
+    Draft,
+    Refund,
+    RequestedLine,
+    Return,
+    ReturnLine,
+    ReturnReceipt,
+    ReturnWithLines,
+)
 from app.returns.states import RETURN, Disposition, RefundMethod, ReturnStatus
 
 #: Where accepted goods go that enter our stock; what goes to the vendor or is destroyed does not.
@@ -44,6 +53,11 @@ _BUCKETS = {
 def may_read(actor: Actor, keys: KeyRing, order: Order, token: str | None) -> bool:
     """Say whether the caller may see an order's returns: whoever may see the order, and staff who read returns."""
     return orders.may_read(actor, keys, order, token) or actor.may(Permission.RETURNS_READ)
+
+
+def is_buyer(actor: Actor, keys: KeyRing, order: Order, token: str | None) -> bool:
+    """Say whether the caller is the order's customer or holds its token, whatever else they may do as staff."""
+    return orders.may_read(replace(actor, permissions=frozenset()), keys, order, token)
 
 
 async def preview(
@@ -114,9 +128,8 @@ async def decline(uow: UnitOfWork, *, return_id: ReturnId, reason: str) -> Retur
     declined = _moved(uow, found.header, "returnDecline")
     declined = replace(_with_refund(declined, Refund()), decline_reason=told)
     await queries.update(uow, header=declined)
-    await orders.note(
-        uow, declined.order_id, kind="RETURN_DECLINED", message=f"return {declined.number} declined: {told}"
-    )
+    # The reason stays with the return: a timeline is never erased, and people are named in reasons.
+    await orders.note(uow, declined.order_id, kind="RETURN_DECLINED", message=f"return {declined.number} declined")
     uow.emit(ReturnDeclined(return_id=declined.id, order_id=declined.order_id))
     return declined
 
@@ -219,12 +232,9 @@ async def _served(uow: UnitOfWork, order_id: OrderId, token: str | None) -> Orde
     Raises: OrderNotFound when the caller may not even see it; Forbidden when they may see it and no more.
     """
     found = await order_queries.list_orders(uow, order_ids=[order_id])
-    if uow.actor.may(Permission.RETURNS_REQUEST) and found:
-        return found[0]
-    if not found or not orders.may_read(uow.actor, uow.keys, found[0], token):
+    if not found or not may_read(uow.actor, uow.keys, found[0], token):
         raise OrderNotFound("there is no such order", field=("orderId",))
-    # Asked as the customer that they may be too, whatever else they may do as staff.
-    if not orders.may_read(replace(uow.actor, permissions=frozenset()), uow.keys, found[0], token):
+    if not is_buyer(uow.actor, uow.keys, found[0], token):
         uow.actor.require(Permission.RETURNS_REQUEST)
     return found[0]
 

@@ -1,7 +1,7 @@
 """Deciding which location supplies what, and keeping the decision with everything that was weighed."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +29,16 @@ async def decide(
     demand: Sequence[Demand],
     destination: Address | None,
     excluding: Collection[UUID] = (),
+    spoken_for: Mapping[tuple[UUID, UUID], int] | None = None,
 ) -> Decided:
-    """Choose the locations that ship a demand to a destination. Locks nothing: who reserves checks again."""
+    """Choose the locations that ship a demand to a destination. Locks nothing: who reserves checks again.
+
+    `spoken_for` are units of a (variant, location) that other lines of the same order will take, such as pickups.
+    """
     supplies = await queries.list_supplies(
         session, channel_id=channel_id, variant_ids={line.variant_id for line in demand}, excluding=excluding
     )
+    supplies = _without(supplies, spoken_for or {})
     point = None
     # Distance decides between locations only; a lone candidate needs none.
     if destination is not None and len({supply.location_id for supply in supplies}) > 1:
@@ -76,6 +81,14 @@ async def replan(
     decided = await decide(uow, channel_id=channel_id, demand=demand, destination=destination, excluding=excluding)
     await record_decision(uow, subject_id=order_id, cause=cause, record=decided.record)
     return decided.plan
+
+
+def _without(supplies: Sequence[queries.Supply], spoken_for: Mapping[tuple[UUID, UUID], int]) -> list[queries.Supply]:
+    left = [
+        replace(supply, available=supply.available - spoken_for.get((supply.variant_id, supply.location_id), 0))
+        for supply in supplies
+    ]
+    return [supply for supply in left if supply.available > 0]
 
 
 def _candidates(supplies: Sequence[queries.Supply], point: tuple[float, float] | None) -> list[Candidate]:

@@ -6,10 +6,13 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.tax import models  # noqa: F401  # The statements below are about these tables.
-from app.tax.rules import TaxRateInput, TaxRate
+from app.tax.rules import TaxRate, TaxRateInput
 
 _LIST = rows(
-    "SELECT id, channel_id, country, name, rate_basis_points FROM tax_rates WHERE channel_id = :channel_id ORDER BY country",
+    """
+    SELECT id, channel_id, country, name, rate_basis_points FROM tax_rates
+    WHERE channel_id = :channel_id ORDER BY country
+    """,
     TaxRate,
 )
 

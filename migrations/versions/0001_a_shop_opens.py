@@ -323,6 +323,17 @@ def upgrade() -> None:
         "ix_test_gateway_operations_authorization", "test_gateway_operations", ["authorization_reference"], unique=False
     )
     op.create_table(
+        "timers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "due_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it fires next; raised by whoever fires it",
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_timers")),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False, comment="lower case"),
@@ -1124,7 +1135,7 @@ def upgrade() -> None:
         sa.Column("refund_total_minor", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("(status = 'DECLINED') = (decline_reason IS NOT NULL)", name=op.f("ck_returns_declined")),
+        sa.CheckConstraint("decline_reason IS NULL OR status = 'DECLINED'", name=op.f("ck_returns_declined")),
         sa.CheckConstraint("refund_method IN ('ORIGINAL', 'STORE_CREDIT')", name=op.f("ck_returns_refund_method")),
         sa.CheckConstraint(
             "status IN ('REQUESTED', 'APPROVED', 'DECLINED', 'IN_TRANSIT', 'RECEIVED', 'INSPECTED', 'CLOSED', 'CANCELLED', 'EXPIRED')",
@@ -1556,6 +1567,7 @@ def downgrade() -> None:
     op.drop_table("channel_locations")
     op.drop_table("attribute_values")
     op.drop_table("users")
+    op.drop_table("timers")
     op.drop_index("ix_test_gateway_operations_authorization", table_name="test_gateway_operations")
     op.drop_table("test_gateway_operations")
     op.drop_index("ix_state_changes_subject_id", table_name="state_changes")

@@ -15,7 +15,8 @@ OPTION = "dop"
 
 def write(prefix: str, value: UUID) -> strawberry.ID:
     """Write the id of a group or option for a client."""
-    return strawberry.ID(str(TypeID.from_uuid(suffix=value, prefix=prefix)))  # type: ignore[arg-type]  # It reads `.bytes` alone.
+    # The library is typed for another UUID class, and reads `.bytes` alone.
+    return strawberry.ID(str(TypeID.from_uuid(suffix=value, prefix=prefix)))  # type: ignore[arg-type]
 
 
 def read(prefix: str, text: str, *, field: Sequence[str]) -> UUID:

@@ -1,23 +1,26 @@
 """Batches that carts ask of other records."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.locations import queries as locations
-from app.locations.rules import ready_at
+from app.kernel.ids import LocationId
+from app.pickup import queries as pickups
+from app.pickup.rules import Slot
 from schema.core.context import Batch, Context
 
-
-async def _ready_times(context: Context, keys: list[UUID]) -> list[datetime | None]:
-    """Say when a pickup ordered now would be ready at each store."""
-    stores = {store.id: store for store in await locations.list_locations(context.session, location_ids=keys)}
-    hours = await locations.list_hours(context.session, location_ids=keys)
-    return [
-        ready_at(hours[key], store.timezone, at=context.now, lead_minutes=store.pickup_lead_minutes)
-        if (store := stores.get(key))  # type: ignore[call-overload]  # A LocationId is a UUID.
-        else None
-        for key in keys
-    ]
+#: A slot by its store and its start.
+SlotKey = tuple[UUID, datetime]
 
 
-ReadyAtByStoreId: Batch[UUID, datetime | None] = Batch(_ready_times)
+async def _slots(context: Context, keys: list[SlotKey]) -> Sequence[Slot | None]:
+    """The slots that pickups were chosen for, past ones too."""
+    slots = [(LocationId(store_id), starts_at) for store_id, starts_at in keys]
+    found = {
+        (slot.store_id, slot.starts_at): slot
+        for slot in await pickups.list_slots_by_start(context.session, slots=slots)
+    }
+    return [found.get(slot) for slot in slots]
+
+
+SlotByStart = Batch(_slots)

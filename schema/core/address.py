@@ -1,5 +1,7 @@
 """Postal addresses as clients see and send them."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from app.kernel import address as kernel
@@ -63,20 +65,27 @@ class AddressInput:
     """Town or city."""
     country: CountryCode
     """Where it is."""
-    first_name: str | None = None
+    first_name: str | None = strawberry.UNSET
     """Of whoever receives."""
-    last_name: str | None = None
+    last_name: str | None = strawberry.UNSET
     """Of whoever receives."""
-    company: str | None = None
+    company: str | None = strawberry.UNSET
     """For a business address."""
-    line2: str | None = None
+    line2: str | None = strawberry.UNSET
     """Flat, floor, building."""
-    region: str | None = None
+    region: str | None = strawberry.UNSET
     """State, province or county."""
-    postal_code: str | None = None
+    postal_code: str | None = strawberry.UNSET
     """Left out where there is none."""
-    phone: str | None = None
+    phone: str | None = strawberry.UNSET
     """For the carrier, E.164."""
+
+    def value(self, field: Sequence[str]) -> kernel.Address:
+        """Read it as an address that can be one; `field` is where it stands in the input.
+
+        Raises: Invalid naming the part that is at fault.
+        """
+        return kernel.checked(self.to_address(), field=field)
 
     def to_address(self) -> kernel.Address:
         """Read it as an address, not checked yet (app.kernel.address.checked does that)."""
@@ -84,11 +93,11 @@ class AddressInput:
             line1=self.line1,
             city=self.city,
             country=self.country,
-            first_name=self.first_name,
-            last_name=self.last_name,
-            company=self.company,
-            line2=self.line2,
-            region=self.region,
-            postal_code=self.postal_code,
-            phone=self.phone,
+            first_name=self.first_name or None,
+            last_name=self.last_name or None,
+            company=self.company or None,
+            line2=self.line2 or None,
+            region=self.region or None,
+            postal_code=self.postal_code or None,
+            phone=self.phone or None,
         )

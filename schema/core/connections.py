@@ -1,5 +1,7 @@
 """Relay connections over keyset pages."""
 
+from typing import Any
+
 import strawberry
 
 from app.kernel.paging import Page
@@ -19,7 +21,7 @@ class PageInfo:
     """The cursor of the last item; null when the page is empty."""
 
     @classmethod
-    def of(cls, page: Page[object]) -> "PageInfo":
+    def of(cls, page: Page[Any]) -> "PageInfo":
         """Describe a page."""
         return cls(
             has_next_page=page.has_next,

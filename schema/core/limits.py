@@ -71,6 +71,7 @@ class Documents:
     def __init__(self, limits: DocumentLimits) -> None:
         self._limits = limits
         self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._latest: tuple[str, DocumentNode] | None = None
         self._rules = specified_rules if limits.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
 
     def parsed(self, text: str) -> DocumentNode:
@@ -82,6 +83,9 @@ class Documents:
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
+        if self._latest is not None and self._latest[0] == text:
+            # A new document is looked at twice before it is known to be good.
+            return self._latest[1]
         try:
             document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLSyntaxError as error:
@@ -93,6 +97,7 @@ class Documents:
         except RecursionError:
             raise GraphQLError("the document is nested too deep to be read") from None
         self._measure(document)
+        self._latest = (text, document)
         return document
 
     def validated(self, schema: GraphQLSchema, text: str | None, document: DocumentNode) -> Sequence[GraphQLError]:

@@ -11,7 +11,7 @@ class CustomerRegisterInput:
     """What they will log in with."""
     password: str
     """From 8 to 200 characters, of whatever kind."""
-    first_name: str | None = None
+    first_name: str | None = strawberry.UNSET
     """Left out when not told."""
-    last_name: str | None = None
+    last_name: str | None = strawberry.UNSET
     """Left out when not told."""

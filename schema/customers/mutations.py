@@ -30,8 +30,8 @@ class CustomersMutation:
                 context.begin,
                 email=input.email,
                 password=input.password,
-                first_name=input.first_name,
-                last_name=input.last_name,
+                first_name=input.first_name or None,
+                last_name=input.last_name or None,
                 credentials=context.services.secrets,
             ),
         )

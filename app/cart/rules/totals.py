@@ -1,7 +1,7 @@
-"""The totals of a cart: price, promote, deliver, tax. Each step sees what the ones before it made, and none knows the raters' tables.
+"""The totals of a cart: price, promote, deliver, tax. Each step sees what the ones before it made.
 
-Lines are taken in the order of their ids, whatever order they come in, so that the last penny of a discount always falls
-on the same line.
+Lines are taken in the order of their ids, whatever order they come in, so that the last penny of a discount always
+falls on the same line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class UnitPrice:
 class Terms:
     """What a channel asks right now: everything that totals depend on besides the cart itself.
 
-    `home` is the country assumed until there is an address; `store_countries` are those of the stores that hand lines over.
+    `home` is the country assumed until there is an address; `store_countries` are those of the stores that hand over.
     """
 
     currency: str
@@ -57,7 +57,7 @@ class QuotedDiscount:
 class QuotedLine:
     """A line with its amounts. `total_minor` is after discounts and includes tax always.
 
-    `sold` is false where the variant has no price in the channel any more: the line counts nothing, and cannot be ordered.
+    `sold` is false where the variant has no price in the channel any more: it counts nothing, and cannot be ordered.
     """
 
     line_id: CartLineId
@@ -90,7 +90,7 @@ class QuotedOption:
 
 @dataclass(frozen=True, slots=True)
 class QuotedGroup:
-    """Lines that travel together, what may deliver them, and what the chosen option costs, tax included in the total."""
+    """Lines that travel together, what may deliver them, and what that costs, tax included in the total."""
 
     group_id: UUID
     method: DeliveryMethod
@@ -248,9 +248,7 @@ def _selected(options: Sequence[QuotedOption], chosen: Selection | None) -> Quot
     return next((option for option in options if chosen and option.option_id == chosen.option_id), None)
 
 
-def _tax(
-    priced: Sequence[_Priced], taken: Sequence[Reduction], groups: Sequence[_Delivered], terms: Terms
-) -> Quote:
+def _tax(priced: Sequence[_Priced], taken: Sequence[Reduction], groups: Sequence[_Delivered], terms: Terms) -> Quote:
     country_of = {group.group_id: group.country for group in groups}
     discounts = [_discounts(i, taken) for i in range(len(priced))]
     nets = [
@@ -265,9 +263,7 @@ def _tax(
         _quoted_line(part, off, net, tax.tax_minor, terms)
         for part, off, net, tax in zip(priced, discounts, nets, on_lines, strict=True)
     )
-    deliveries = tuple(
-        _quoted_group(group, tax.tax_minor, terms) for group, tax in zip(groups, on_groups, strict=True)
-    )
+    deliveries = tuple(_quoted_group(group, tax.tax_minor, terms) for group, tax in zip(groups, on_groups, strict=True))
     return _summed(lines, deliveries, taken, taxed, terms)
 
 
@@ -279,9 +275,7 @@ def _discounts(i: int, taken: Sequence[Reduction]) -> tuple[QuotedDiscount, ...]
     )
 
 
-def _quoted_line(
-    part: _Priced, discounts: tuple[QuotedDiscount, ...], net: int, tax: int, terms: Terms
-) -> QuotedLine:
+def _quoted_line(part: _Priced, discounts: tuple[QuotedDiscount, ...], net: int, tax: int, terms: Terms) -> QuotedLine:
     line = part.line
     return QuotedLine(
         line_id=line.id,

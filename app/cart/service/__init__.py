@@ -1,11 +1,12 @@
 """Commands on carts, and what a cart costs."""
 
 from app.cart.service.access import authorize, lock_for_edit, may_see
-from app.cart.service.edits import add_lines, change_lines, select_delivery, update
+from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_delivery, update
 from app.cart.service.life import claim, create, expire_idle, hold_for_attempt, let_go, record_ordered
 from app.cart.service.pricing import quote
 
 __all__ = [
+    "PlacesLeft",
     "add_lines",
     "authorize",
     "change_lines",

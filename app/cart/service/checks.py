@@ -72,9 +72,7 @@ async def check_places(uow: UnitOfWork, *, channel: Channel, places: Sequence[Pl
     for place in handed:
         _check_store(uow, place, stores.get(place.store_id) if place.store_id else None, hands_out)
         if place.delivery not in methods:
-            raise DeliveryUnavailable(
-                f"this channel does not offer {place.delivery}", field=_field(place, "delivery")
-            )
+            raise DeliveryUnavailable(f"this channel does not offer {place.delivery}", field=_field(place, "delivery"))
 
 
 def _check_store(uow: UnitOfWork, place: Place, store: Location | None, hands_out: set[LocationId]) -> None:

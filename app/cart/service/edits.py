@@ -14,6 +14,7 @@ from app.cart.rules import (
     AddLine,
     Cart,
     CartChanges,
+    CartLine,
     ChangeLine,
     LeftOut,
     QuotedGroup,
@@ -70,7 +71,9 @@ async def put_lines(uow: UnitOfWork, cart: Cart, channel: Channel, lines: Sequen
     if len(added) < len(summed):
         written = {(line.variant_id, line.delivery, line.store_id) for line in added}
         at = min(
-            first for line, (_, first) in summed.items() if (line.variant_id, line.delivery, line.store_id) not in written
+            first
+            for line, (_, first) in summed.items()
+            if (line.variant_id, line.delivery, line.store_id) not in written
         )
         raise TooManyUnits(f"at most {MOST_UNITS} units of a line", field=("lines", str(at), "quantity"))
     refuse_too_many_lines(added[0].lines_before + sum(line.inserted for line in added))
@@ -90,9 +93,9 @@ async def change_lines(
         refuse_too_many_lines(len(changes))
     lines = await queries.list_lines(uow, cart_ids=[cart.id])
     settled = rewritten(lines, changes)
-    before = {line.id: line for line in lines}
+    before: dict[UUID, CartLine] = {line.id: line for line in lines}
     places = [
-        _place(i, change, before[change.line_id].delivery, before[change.line_id].store_id)  # type: ignore[index]  # Ids of one kind.
+        _place(i, change, before[change.line_id].delivery, before[change.line_id].store_id)
         for i, change in enumerate(changes)
         if not (isinstance(change.delivery, LeftOut) and isinstance(change.store_id, LeftOut)) and change.quantity != 0
     ]

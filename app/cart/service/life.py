@@ -78,9 +78,9 @@ async def _email_of(uow: UnitOfWork, customer_id: CustomerId | None) -> str | No
 
 
 async def claim(uow: UnitOfWork, *, cart_id: UUID, token: str | None) -> Cart:
-    """Make a guest's cart the customer's own, or put its lines into the one they have; answers the cart they go on with.
+    """Make a guest's cart the customer's own, or put its lines into the one they have; answers the cart to go on with.
 
-    The guest's token ends with it. Claiming again answers the same cart. Both versions rise, and the emptied cart is MERGED.
+    The guest's token ends with it. Claiming again answers the same cart. Both versions rise; an emptied cart is MERGED.
     Locks: both carts. Raises: Unauthenticated for somebody who is no customer; CartNotFound; CartNotActive;
     PaymentPending; TooManyLines.
     """

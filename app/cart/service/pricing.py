@@ -38,9 +38,7 @@ async def get_channel(session: Session, *, channel_id: ChannelId) -> Channel:
     return channel
 
 
-async def _terms(
-    session: Session, cart: Cart, channel: Channel, lines: Sequence[CartLine], now: datetime
-) -> Terms:
+async def _terms(session: Session, cart: Cart, channel: Channel, lines: Sequence[CartLine], now: datetime) -> Terms:
     if not lines:
         return _terms_of(channel)
     prices = await pricing.list_prices(
@@ -55,14 +53,10 @@ async def _terms(
         prices={
             variant_id: UnitPrice(price.amount_minor, price.list_amount_minor) for variant_id, price in prices.items()
         },
-        promotions=await promotions.list_running(
-            session, channel_id=channel.id, codes=cart.promotion_codes, at=now
-        ),
+        promotions=await promotions.list_running(session, channel_id=channel.id, codes=cart.promotion_codes, at=now),
         options=await delivery.list_options(session, channel_id=channel.id),
         rates={rate.country: rate for rate in rates},
-        store_countries=await _store_countries(
-            session, {line.store_id for line in lines if line.store_id is not None}
-        ),
+        store_countries=await _store_countries(session, {line.store_id for line in lines if line.store_id is not None}),
     )
 
 

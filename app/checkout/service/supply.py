@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.checkout.rules import Snapshot, SnapshotLine, Supply
 from app.inventory import queries as stock
+from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock, Shortage
 from app.inventory.rules import Units, lines_by_variant
 from app.kernel.db import UnitOfWork
@@ -15,18 +16,30 @@ from app.sourcing.rules import Demand
 
 
 async def supply(
-    uow: UnitOfWork, snapshot_lines: Sequence[SnapshotLine], *, snapshot: Snapshot
+    uow: UnitOfWork, lines: Sequence[SnapshotLine], *, snapshot: Snapshot
 ) -> tuple[list[Supply], dict[str, Any] | None]:
     """Decide which location supplies each line: its store for pickup and carry-out, the plan's for shipping.
 
+    Units that others hold beyond their time are taken back before anybody is refused.
     Raises: OutOfStock, with what could be promised of each variant.
     """
-    at_stores = [line for line in snapshot_lines if line.store_id is not None]
-    shipped = [line for line in snapshot_lines if line.store_id is None]
+    try:
+        return await _decide(uow, lines, snapshot)
+    except OutOfStock as refused:
+        if await inventory.reclaim(uow, variant_ids=[shortage.variant_id for shortage in refused.shortages]):
+            return await _decide(uow, lines, snapshot)
+        raise
+
+
+async def _decide(
+    uow: UnitOfWork, lines: Sequence[SnapshotLine], snapshot: Snapshot
+) -> tuple[list[Supply], dict[str, Any] | None]:
+    shipped = [line for line in lines if line.store_id is None]
     supplies = [
-        Supply(line.id, line.variant_id, line.store_id, line.quantity) for line in at_stores if line.store_id is not None
+        Supply(line.id, line.variant_id, line.store_id, line.quantity) for line in lines if line.store_id is not None
     ]
-    await _refuse_empty_shelves(uow, supplies, snapshot_lines)
+    shelves = _per_shelf(supplies)
+    await _refuse_empty_shelves(uow, shelves, lines)
     if not shipped:
         return supplies, None
     decided = await sourcing.decide(
@@ -34,34 +47,41 @@ async def supply(
         channel_id=snapshot.channel_id,
         demand=[Demand(line.id, line.variant_id, line.quantity) for line in shipped],
         destination=snapshot.shipping_address,
+        spoken_for=shelves,
     )
     if decided.plan.unfilled:
         raise _out_of_stock(shipped, decided.plan.unfilled)
     supplies += [
-        Supply(OrderLineId(part.line_id), VariantId(part.variant_id), LocationId(part.location_id), part.quantity)
+        Supply(
+            OrderLineId(part.line_id), VariantId(part.variant_id), LocationId(part.location_id), part.quantity
+        )
         for part in decided.plan.parts
     ]
     return supplies, decided.record
 
 
-async def _refuse_empty_shelves(uow: UnitOfWork, supplies: Sequence[Supply], lines: Sequence[SnapshotLine]) -> None:
-    if not supplies:
+def _per_shelf(supplies: Sequence[Supply]) -> dict[tuple[UUID, UUID], int]:
+    shelves: dict[tuple[UUID, UUID], int] = {}
+    for part in supplies:
+        shelf = (part.variant_id, part.location_id)
+        shelves[shelf] = shelves.get(shelf, 0) + part.quantity
+    return shelves
+
+
+async def _refuse_empty_shelves(
+    uow: UnitOfWork, shelves: Mapping[tuple[UUID, UUID], int], lines: Sequence[SnapshotLine]
+) -> None:
+    if not shelves:
         return
     found = await stock.list_at_locations(
-        uow,
-        variant_ids={part.variant_id for part in supplies},
-        location_ids={part.location_id for part in supplies},
+        uow, variant_ids={variant_id for variant_id, _ in shelves}, location_ids={shelf[1] for shelf in shelves}
     )
     available = {(level.variant_id, level.location_id): level.available for level in found}
     missing: dict[UUID, int] = {}
-    wanted: dict[tuple[UUID, UUID], int] = {}
-    for part in supplies:
-        key = (part.variant_id, part.location_id)
-        wanted[key] = wanted.get(key, 0) + part.quantity
-    for (variant_id, location_id), units in wanted.items():
-        short = units - available.get((variant_id, location_id), 0)
+    for shelf, units in shelves.items():
+        short = units - available.get(shelf, 0)
         if short > 0:
-            missing[variant_id] = missing.get(variant_id, 0) + short
+            missing[shelf[0]] = missing.get(shelf[0], 0) + short
     if missing:
         raise _out_of_stock([line for line in lines if line.store_id is not None], missing)
 

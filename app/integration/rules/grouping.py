@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.catalog.rules import MOST_VARIANTS, AttributeInput, CategoryStep, MediaInput, ProductInput, VariantInput
-from app.integration.rules.names import slug_of
-from app.integration.rules.products import ProductRow
+from app.integration.rules.names import slug_of, slug_of_path
+from app.integration.rules.products import LONGEST_NAME, ProductRow
 from app.integration.rules.rows import RowProblem, shown
 from app.pricing.rules import PriceInput
 
@@ -63,7 +63,6 @@ def product_input(group: ProductGroup, *, category_slugs: Mapping[tuple[str, ...
     `category_slugs` are the addresses of the categories that there are, by the names of their paths in small letters.
     """
     first = group.rows[0]
-    alone = len(group.rows) == 1
     image = next((row.image for row in group.rows if row.image), None)
     category = next((row.category for row in group.rows if row.category), None)
     return ProductInput(
@@ -72,7 +71,7 @@ def product_input(group: ProductGroup, *, category_slugs: Mapping[tuple[str, ...
         description=next((row.description for row in group.rows if row.description), None),
         category=None if category is None else category_steps(category, category_slugs),
         media=None if image is None else (MediaInput(image, first.name),),
-        variants=tuple(_variant(row, alone=alone) for row in group.rows),
+        variants=tuple(map(_variant, group.rows)),
     )
 
 
@@ -87,7 +86,7 @@ def category_steps(path: Sequence[str], slugs: Mapping[tuple[str, ...], str]) ->
     steps = []
     for name in path:
         names = (*names, name.casefold())
-        steps.append(CategoryStep(slugs.get(names) or "-".join(map(slug_of, names)), name))
+        steps.append(CategoryStep(slugs.get(names) or slug_of_path(names), name))
     return tuple(steps)
 
 
@@ -101,16 +100,10 @@ def respelled(rows: Iterable[ProductRow], *, known: Mapping[str, str]) -> list[P
     ]
 
 
-def _variant(row: ProductRow, *, alone: bool) -> VariantInput:
+def _variant(row: ProductRow) -> VariantInput:
     options = tuple(AttributeInput(slug_of(name), name, slug_of(value), value) for name, value in row.options)
     chosen = " / ".join(value for _, value in row.options)
-    return VariantInput(
-        sku=row.sku,
-        # A variant that is the only one needs no name of its own; of several each is called what its row is.
-        name=chosen or row.name if not alone else chosen or "Standard",
-        gtin=row.gtin,
-        options=options or None,
-    )
+    return VariantInput(sku=row.sku, name=chosen[:LONGEST_NAME] or row.name, gtin=row.gtin, options=options or None)
 
 
 def _free(slug: str, taken: set[str]) -> str:

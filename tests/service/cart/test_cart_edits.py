@@ -62,7 +62,9 @@ def units(shop: Shop, **quantities: int) -> list[AddLine]:
     return [AddLine(shop.variants[sku.replace("_", "-")], quantity) for sku, quantity in quantities.items()]
 
 
-def collected(shop: Shop, sku: str, quantity: int, store: str, method: DeliveryMethod = DeliveryMethod.PICKUP) -> AddLine:
+def collected(
+    shop: Shop, sku: str, quantity: int, store: str, method: DeliveryMethod = DeliveryMethod.PICKUP
+) -> AddLine:
     return AddLine(shop.variants[sku], quantity, method, shop.locations[store])
 
 
@@ -97,7 +99,12 @@ async def update(shop: Shop, cart: Cart, changes: CartChanges) -> Cart:
 async def select(shop: Shop, cart: Cart, *selections: Select, places_left: dict[Any, int] | None = None) -> Cart:
     async def work(uow: UnitOfWork) -> Cart:
         return await carts.select_delivery(
-            uow, cart_id=cart.id, token=token(shop, cart), version=None, selections=selections, places_left=places_left or {}
+            uow,
+            cart_id=cart.id,
+            token=token(shop, cart),
+            version=None,
+            selections=selections,
+            places_left=places_left or {},
         )
 
     return await guest(shop).run(work)
@@ -136,7 +143,9 @@ class TestAddLines:
         assert cart.version == 2
 
     async def test_keeps_what_is_collected_apart_from_what_is_shipped(self, shop: Shop) -> None:
-        cart = await opened(shop, *units(shop, mug=1), collected(shop, "mug", 1, "camden"), collected(shop, "mug", 1, "soho"))
+        cart = await opened(
+            shop, *units(shop, mug=1), collected(shop, "mug", 1, "camden"), collected(shop, "mug", 1, "soho")
+        )
 
         assert len(await lines_of(shop, cart)) == 3
         assert len((await quote(shop, cart)).groups) == 3
@@ -246,7 +255,9 @@ class TestPlaceOfALine:
         assert refusal.field == ("lines", "0", "storeId")
 
     async def test_has_to_hand_out_for_the_channel(self, shop: Shop) -> None:
-        await write(shop, "UPDATE channel_locations SET hands_out = false WHERE location_id = $1", shop.locations["soho"])
+        await write(
+            shop, "UPDATE channel_locations SET hands_out = false WHERE location_id = $1", shop.locations["soho"]
+        )
         cart = await opened(shop)
 
         await refused(DeliveryUnavailable, add(shop, cart, collected(shop, "mug", 1, "soho")))
@@ -284,9 +295,7 @@ class TestChangeLines:
         cart = await opened(shop, *units(shop, mug=1))
         (mug,) = await lines_of(shop, cart)
 
-        await change(
-            shop, cart, ChangeLine(mug.id, delivery=DeliveryMethod.PICKUP, store_id=shop.locations["camden"])
-        )
+        await change(shop, cart, ChangeLine(mug.id, delivery=DeliveryMethod.PICKUP, store_id=shop.locations["camden"]))
 
         (moved,) = await lines_of(shop, cart)
         assert (moved.id, moved.delivery, moved.store_id) == (mug.id, DeliveryMethod.PICKUP, shop.locations["camden"])
@@ -401,9 +410,7 @@ class TestSelectDelivery:
     async def test_refuses_a_group_that_is_not_there(self, shop: Shop) -> None:
         cart = await opened(shop, *units(shop, mug=1))
 
-        refusal = await refused(
-            NotFound, select(shop, cart, Select(new_id(), DELIVERY_OPTIONS["standard"]))
-        )
+        refusal = await refused(NotFound, select(shop, cart, Select(new_id(), DELIVERY_OPTIONS["standard"])))
 
         assert refusal.field == ("selections", "0", "groupId")
 
@@ -569,7 +576,8 @@ async def furnish_variants(shop: Shop, count: int) -> list[VariantId]:
     )
     await write(
         shop,
-        "INSERT INTO variants (id, product_id, sku, name, position) SELECT id, product_id, id::text, 'A thing', position"
+        "INSERT INTO variants (id, product_id, sku, name, position) "
+        "SELECT id, product_id, id::text, 'A thing', position"
         " FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS variant (id, product_id, position)",
         ids,
         owners,

@@ -43,7 +43,9 @@ def refused_field(refusal: pytest.ExceptionInfo[DomainError]) -> tuple[str, ...]
 
 class TestAdding:
     def test_adds_up_what_is_the_same(self) -> None:
-        found = merged([AddLine(MUG, 1), AddLine(LAMP, 2), AddLine(MUG, 3), AddLine(MUG, 1, DeliveryMethod.PICKUP, STORE)])
+        found = merged(
+            [AddLine(MUG, 1), AddLine(LAMP, 2), AddLine(MUG, 3), AddLine(MUG, 1, DeliveryMethod.PICKUP, STORE)]
+        )
 
         assert list(found.values()) == [(4, 0), (2, 1), (1, 3)]
 

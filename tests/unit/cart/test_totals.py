@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.cart.rules import CartLine, Quote, Selection, Terms, UnitPrice, group_id, quoted
@@ -27,12 +27,13 @@ STANDARD = DeliveryOption(
 )
 EXPRESS = DeliveryOption(UUID(int=11), CHANNEL, "express", "Express", DeliveryMethod.SHIPPING, 695, None, None, 1, 2, 1)
 PICKUP = DeliveryOption(UUID(int=12), CHANNEL, "pickup", "Collect", DeliveryMethod.PICKUP, 0, None, None, 0, 0, 2)
-TEN_PERCENT = Promotion(
-    UUID(int=20), CHANNEL, "Ten", "TEN", PromotionKind.PERCENT_OFF, 10, None, 0, NOON, None
-)
+TEN_PERCENT = Promotion(UUID(int=20), CHANNEL, "Ten", "TEN", PromotionKind.PERCENT_OFF, 10, None, 0, NOON, None)
 FREE_DELIVERY = Promotion(
     UUID(int=21), CHANNEL, "Free delivery", "FREESHIP", PromotionKind.FREE_DELIVERY, None, None, 0, NOON, None
 )
+
+#: A busy machine is no failure of the law.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RATES = {
     country: TaxRate(UUID(int=30), CHANNEL, country, f"VAT {country}", points)
     for country, points in {"GB": 2000, "IE": 2300}.items()
@@ -53,7 +54,9 @@ def line(number: int, variant: int, quantity: int, *, store: LocationId | None =
     )
 
 
-def terms(*promotions: Promotion, tax_included: bool = True, options: tuple[DeliveryOption, ...] = (STANDARD, EXPRESS, PICKUP)) -> Terms:
+def terms(
+    *promotions: Promotion, tax_included: bool = True, options: tuple[DeliveryOption, ...] = (STANDARD, EXPRESS, PICKUP)
+) -> Terms:
     return Terms(
         currency="GBP",
         tax_included=tax_included,
@@ -186,6 +189,7 @@ _CHOICES = st.sampled_from([None, STANDARD, EXPRESS])
 
 
 class TestLaws:
+    @unhurried
     @given(_LINES, _TERMS, _CHOICES)
     def test_total_is_the_formula_of_the_contract(
         self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None
@@ -196,10 +200,9 @@ class TestLaws:
         assert found.total_minor == found.subtotal_minor - found.discount_minor + found.delivery_minor + added
         assert found.subtotal_minor == sum(part.unit_price_minor * part.quantity for part in found.lines)
 
+    @unhurried
     @given(_LINES, _TERMS, _CHOICES)
-    def test_parts_add_up_to_the_whole(
-        self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None
-    ) -> None:
+    def test_parts_add_up_to_the_whole(self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None) -> None:
         found = quote(*lines, on=on, chosen=chosen)
 
         assert found.total_minor == sum(p.total_minor for p in found.lines) + sum(g.total_minor for g in found.groups)
@@ -207,16 +210,16 @@ class TestLaws:
         assert all(sum(d.amount_minor for d in part.discounts) == part.discount_minor for part in found.lines)
         assert sorted(i for g in found.groups for i in g.line_ids) == sorted(part.line_id for part in found.lines)
 
+    @unhurried
     @given(_LINES, _TERMS, _CHOICES)
-    def test_nothing_is_ever_negative(
-        self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None
-    ) -> None:
+    def test_nothing_is_ever_negative(self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None) -> None:
         found = quote(*lines, on=on, chosen=chosen)
 
         assert found.total_minor >= 0
         assert all(min(p.total_minor, p.tax_minor, p.discount_minor) >= 0 for p in found.lines)
         assert all(min(g.total_minor, g.tax_minor, g.discount_minor) >= 0 for g in found.groups)
 
+    @unhurried
     @given(_LINES, _TERMS, _CHOICES, st.integers())
     def test_the_order_of_lines_changes_nothing(
         self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None, seed: int

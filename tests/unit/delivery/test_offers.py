@@ -21,9 +21,7 @@ def option(
     countries: tuple[str, ...] | None = None,
     position: int = 0,
 ) -> DeliveryOption:
-    return DeliveryOption(
-        UUID(int=2), CHANNEL, code, code.title(), method, 395, free_from, countries, 2, 4, position
-    )
+    return DeliveryOption(UUID(int=2), CHANNEL, code, code.title(), method, 395, free_from, countries, 2, 4, position)
 
 
 def consignment(*, country: str = "GB", served: bool = True, subtotal: int = 1000) -> Consignment:

@@ -4,7 +4,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
@@ -95,7 +95,7 @@ class TestAccessTokens:
 
         actor = actor_from_claims(claims, staff_locations=frozenset({CAMDEN}))
 
-        assert actor.location_ids == {CAMDEN}
+        assert actor.location_ids == frozenset({CAMDEN})
         assert actor.user_id == ADA
         assert actor_from_claims(claims).location_ids == frozenset()
 
@@ -110,8 +110,8 @@ class TestAccessTokens:
 class TestForgedTokens:
     """Nothing that we did not sign, as we sign, for us."""
 
-    SIGNING_KEY = RING.derived_key("access-token", "old")
-    HEADER = {"alg": "HS256", "typ": "JWT", "kid": "old"}
+    SIGNING_KEY: ClassVar = RING.derived_key("access-token", "old")
+    HEADER: ClassVar[dict[str, Any]] = {"alg": "HS256", "typ": "JWT", "kid": "old"}
 
     def test_would_hold_if_they_were_signed_with_our_key(self) -> None:
         """The forger of these tests knows the craft: what fails below fails for its one reason."""

@@ -25,8 +25,21 @@ class TestNormalized:
 
     @pytest.mark.parametrize(
         "typed",
-        ["", "ada", "ada@", "@shop.test", "ada@shop", "a da@shop.test", "ada@shop..test", "a\x00@x.test",
-         "a@b.test, c@d.test", "Ada <ada@shop.test>", "\ud800@shop.test", "a" * 65 + "@shop.test", "a@" + "b." * 130 + "test"],
+        [
+            "",
+            "ada",
+            "ada@",
+            "@shop.test",
+            "ada@shop",
+            "a da@shop.test",
+            "ada@shop..test",
+            "a\x00@x.test",
+            "a@b.test, c@d.test",
+            "Ada <ada@shop.test>",
+            "\ud800@shop.test",
+            "a" * 65 + "@shop.test",
+            "a@" + "b." * 130 + "test",
+        ],
     )
     def test_refuses_what_cannot_be_one(self, typed: str) -> None:
         """Nobody can be written to there."""

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.kernel.ids import ChannelId
 from app.promotions.rules import Goods, Promotion, normal_code, reductions
 from app.promotions.states import PromotionKind
+
+#: A busy machine is no failure of the law.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CHANNEL = ChannelId(UUID(int=1))
 OPENING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,12 +30,15 @@ def free_delivery(code: str | None = None, *, from_minor: int = 0) -> Promotion:
 
 
 def promotion(
-    kind: PromotionKind, code: str | None, *, percent: int | None = None, amount_minor: int | None = None, from_minor: int
+    kind: PromotionKind,
+    code: str | None,
+    *,
+    percent: int | None = None,
+    amount_minor: int | None = None,
+    from_minor: int,
 ) -> Promotion:
     name = f"{kind} {percent or amount_minor or ''} {code or ''}"
-    return Promotion(
-        UUID(int=2), CHANNEL, name, code, kind, percent, amount_minor, from_minor, OPENING, None
-    )
+    return Promotion(UUID(int=2), CHANNEL, name, code, kind, percent, amount_minor, from_minor, OPENING, None)
 
 
 def taken(subtotals: tuple[int, ...], *promotions: Promotion) -> list[tuple[str | None, tuple[int, ...]]]:
@@ -117,6 +123,7 @@ _SUBTOTALS = st.lists(st.integers(0, 100_000), max_size=8).map(tuple)
 
 
 class TestLaws:
+    @unhurried
     @given(_SUBTOTALS, _PROMOTIONS)
     def test_no_line_goes_below_zero(self, subtotals: tuple[int, ...], promotions: list[Promotion]) -> None:
         found = reductions(Goods(subtotals), promotions)
@@ -125,6 +132,7 @@ class TestLaws:
         assert all(part >= 0 for part in left)
         assert all(part >= 0 for r in found for part in r.parts_minor)
 
+    @unhurried
     @given(_SUBTOTALS, _PROMOTIONS, st.randoms())
     def test_the_order_in_which_promotions_are_listed_changes_nothing(
         self, subtotals: tuple[int, ...], promotions: list[Promotion], random: object

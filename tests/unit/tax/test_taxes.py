@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.kernel.ids import ChannelId
 from app.tax.rules import Taxable, TaxRate, taxes
+
+#: A busy machine is no failure of the law.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rates(**basis_points: int) -> dict[str, TaxRate]:
@@ -41,6 +44,7 @@ class TestTax:
 
         assert [taxed.tax_minor for taxed in found] == [200, 230]
 
+    @unhurried
     @given(st.integers(0, 10**12), st.integers(0, 10_000))
     def test_never_exceeds_an_inclusive_amount(self, amount: int, points: int) -> None:
         (taxed,) = taxes([Taxable(amount, "GB")], rates(GB=points), included=True)

@@ -1,0 +1,121 @@
+"""The few routes that are not GraphQL: health, metrics, the schema's text, and what tests and the demo need."""
+
+import os
+from html import escape
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest, multiprocess
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app.demo.content.media import svg
+from app.kernel.db import Database
+from app.kernel.errors import DatabaseUnavailable
+from app.kernel.outbox import COUNT_WAITING
+from app.payments.gateways.test import TestGateway
+from schema.build import sdl
+from schema.core.graphiql import FILES, PAGE
+
+_YEAR = "public, max-age=31536000, immutable"
+_WAITING = Gauge("stoa_outbox_waiting", "Events that wait to be delivered.", multiprocess_mode="mostrecent")
+_MEDIA_VIEWS = 100
+
+log = structlog.get_logger()
+
+
+def health(database: Database) -> list[BaseRoute]:
+    """Say whether this process lives, and whether it can serve."""
+
+    async def live(_request: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_request: Request) -> Response:
+        try:
+            await database.ping()
+        except DatabaseUnavailable as error:
+            log.warning("not ready", reason=str(error))
+            return JSONResponse(
+                {"status": "unavailable", "reason": "the database does not answer"}, 503, headers={"retry-after": "1"}
+            )
+        return JSONResponse({"status": "ready"})
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+def metrics(database: Database) -> list[BaseRoute]:
+    """Show counters to Prometheus, those of all processes of this server together."""
+
+    async def show(_request: Request) -> Response:
+        try:
+            async with database.read() as session:
+                _WAITING.set(await COUNT_WAITING.one(session))
+        except DatabaseUnavailable:
+            # The other metrics matter most just then.
+            log.warning("metrics without the outbox", reason="the database does not answer")
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/metrics", show)]
+
+
+def documentation() -> list[BaseRoute]:
+    """Serve GraphiQL from our own files, and the schema's text."""
+
+    async def graphiql(_request: Request) -> Response:
+        return HTMLResponse(PAGE)
+
+    async def schema_text(_request: Request) -> Response:
+        return PlainTextResponse(sdl(), media_type="text/plain; charset=utf-8")
+
+    return [
+        Route("/", graphiql),
+        Mount("/graphiql", StaticFiles(directory=FILES), name="graphiql"),
+        Route("/schema.graphql", schema_text),
+    ]
+
+
+def test_gateway(gateway: TestGateway) -> list[BaseRoute]:
+    """Stand for the page on which a shopper confirms a payment with their bank."""
+
+    async def ask(request: Request) -> Response:
+        return HTMLResponse(_page("Your bank asks: is it you who pays?", button="Confirm the payment"), headers=_CSP)
+
+    async def confirm(request: Request) -> Response:
+        confirmed = await gateway.confirm(reference=request.path_params["reference"])
+        if request.headers.get("accept", "").startswith("application/json"):
+            return JSONResponse({"confirmed": confirmed}, 200 if confirmed else 404)
+        if not confirmed:
+            return HTMLResponse(_page("There is nothing to confirm here."), 404, headers=_CSP)
+        return HTMLResponse(_page("Confirmed. Go back to the shop."), headers=_CSP)
+
+    path = "/gateways/test/actions/{reference}"
+    return [Route(path, ask), Route(path, confirm, methods=["POST"])]
+
+
+def demo_media() -> list[BaseRoute]:
+    """Draw the pictures of the demo's products."""
+
+    async def picture(request: Request) -> Response:
+        slug, dash, number = request.path_params["name"].rpartition("-")
+        if not dash or not number.isdigit() or not 0 < int(number) <= _MEDIA_VIEWS:
+            return PlainTextResponse("no such picture", 404)
+        return Response(svg(slug, int(number)), media_type="image/svg+xml", headers={"cache-control": _YEAR})
+
+    return [Route("/demo/media/{name}.svg", picture)]
+
+
+_CSP = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"}
+
+
+def _page(text: str, *, button: str = "") -> str:
+    form = f'<form method="post"><button>{escape(button)}</button></form>' if button else ""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Test bank</title>'
+        '<style>body{font:1.2rem sans-serif;margin:4rem;text-align:center}button{font:inherit;padding:.5rem 1rem}</style>'
+        f"<h1>{escape(text)}</h1>{form}</html>"
+    )

@@ -1,0 +1,380 @@
+"""The worker: tells events to those who subscribe, and fires timers. `SUBSCRIPTIONS` and `SCHEDULE` say all of it.
+
+At least once, and in order for each aggregate. A handler works in units of work of its own and bears to be called twice
+with the same event. Any number of workers may run; a worker that dies gives its events back when their lease ends.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from app.cart import service as carts
+from app.cart.events import CartMerged
+from app.checkout import service as checkout
+from app.checkout.events import CheckoutAttemptEnded
+from app.customers.events import CustomerRegistered
+from app.fulfillment.events import (
+    FulfillmentOrderMoved,
+    FulfillmentOrderOpened,
+    FulfillmentOrderRejected,
+    GoodsShipped,
+)
+from app.identity import service as identity
+from app.identity.events import RefreshTokenReplayed
+from app.identity.rules.terms import LogInThrottle
+from app.inventory import service as inventory
+from app.kernel import idempotency, outbox, timers
+from app.kernel.actor import SYSTEM
+from app.kernel.db import Begin, Database, UnitOfWork
+from app.kernel.errors import Busy, DatabaseUnavailable
+from app.kernel.events import Event
+from app.kernel.news import Notice, tell
+from app.kernel.outbox import Delivery
+from app.orders.events import OrderCancelled, OrderChanged, OrderPlaced
+from app.payments import service as payments
+from app.payments.events import PaymentStepRequested, PaymentStepSettled
+from app.payments.gateway import Gateways
+from app.payments.states import TransactionState
+from app.pickup import service as pickups
+from app.pickup.events import (
+    PickupCancelled,
+    PickupCheckedIn,
+    PickupCodeReissued,
+    PickupCollected,
+    PickupExpired,
+    PickupReady,
+)
+from app.returns import service as returns
+from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+#: Shorter than the lease, so that nobody else is given an event that is still being told.
+_HANDLER_SECONDS = 45.0
+_AT_ONCE = 64
+_SHORTEST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.25
+_TIMER_SECONDS = 1.0
+_AWAY_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+_LONGEST_BACKOFF = timedelta(minutes=10)
+_TROUBLING_ATTEMPTS = 5
+_SWEPT_AT_ONCE = 500
+
+_KEPT_KEYS = timedelta(days=30)
+_KEPT_EVENTS = timedelta(days=7)
+_IDLE_CARTS = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What handlers and timers work with: units of work as the system, and the payment gateways."""
+
+    begin: Begin
+    gateways: Gateways
+    throttle: LogInThrottle = field(default_factory=LogInThrottle)
+
+
+async def carry_out_payment_step(means: Means, event: PaymentStepRequested) -> None:
+    """Ask the gateway to capture, void or refund."""
+    # A step without an answer is asked about again by the timer, not by telling the event again.
+    await payments.carry_out(means.begin, means.gateways, step_id=event.transaction_id)
+
+
+async def refund_what_waited(means: Means, event: PaymentStepSettled) -> None:
+    """Refund returns that were closed before the money for them had been captured."""
+    if event.state == TransactionState.SUCCEEDED:
+        await means.begin.run(lambda uow: returns.request_outstanding_refunds(uow, payment_id=event.payment_id))
+
+
+#: Every kind of event there is, by the name under which it is stored.
+EVENTS: Mapping[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        CartMerged,
+        CheckoutAttemptEnded,
+        CustomerRegistered,
+        FulfillmentOrderMoved,
+        FulfillmentOrderOpened,
+        FulfillmentOrderRejected,
+        GoodsShipped,
+        OrderCancelled,
+        OrderChanged,
+        OrderPlaced,
+        PaymentStepRequested,
+        PaymentStepSettled,
+        PickupCancelled,
+        PickupCheckedIn,
+        PickupCodeReissued,
+        PickupCollected,
+        PickupExpired,
+        PickupReady,
+        RefreshTokenReplayed,
+        ReturnApproved,
+        ReturnClosed,
+        ReturnDeclined,
+        ReturnReceived,
+        ReturnRequested,
+    )
+}
+
+Handler = Callable[[Means, Any], Awaitable[None]]
+
+#: Who hears which event. All of them are news besides, for clients that follow along.
+SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
+    PaymentStepRequested: (carry_out_payment_step,),
+    PaymentStepSettled: (refund_what_waited,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What is done every so often, by one worker at a time. It answers how much it did."""
+
+    name: str
+    every_seconds: int
+    fire: Callable[[Means], Awaitable[int]]
+
+
+async def release_expired_reservations(means: Means) -> int:
+    """Give back units that checkouts held beyond their time."""
+    return await _until_done(
+        means, lambda uow: inventory.sweep_expired(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE
+    )
+
+
+async def ask_unanswered_payments(means: Means) -> int:
+    """Ask again about captures, voids and refunds whose answer was lost."""
+    return await payments.carry_out_unanswered(means.begin, means.gateways)
+
+
+async def recover_checkouts(means: Means) -> int:
+    """Finish or give up checkouts that nobody works on any more."""
+    return await checkout.recover(means.begin, means.gateways)
+
+
+async def expire_pickups(means: Means) -> int:
+    """Stop waiting for customers who did not come."""
+    return await pickups.expire_due(means.begin)
+
+
+async def expire_idle_carts(means: Means) -> int:
+    """End guests' carts that nobody touched for a season."""
+    return await _until_done(
+        means,
+        lambda uow: carts.expire_idle(uow, before=uow.now - _IDLE_CARTS, most=_SWEPT_AT_ONCE),
+        most=_SWEPT_AT_ONCE,
+    )
+
+
+async def forget_idempotency_keys(means: Means) -> int:
+    """Forget the answers of calls that nobody repeats any more."""
+    return await _until_done(
+        means,
+        lambda uow: idempotency.DELETE_OLD.run(uow, before=uow.now - _KEPT_KEYS, most=_SWEPT_AT_ONCE),
+        most=_SWEPT_AT_ONCE,
+    )
+
+
+async def forget_delivered_events(means: Means) -> int:
+    """Forget events that everybody has heard."""
+    return await _until_done(
+        means,
+        lambda uow: outbox.DELETE_DELIVERED.run(uow, before=uow.now - _KEPT_EVENTS, most=_SWEPT_AT_ONCE),
+        most=_SWEPT_AT_ONCE,
+    )
+
+
+async def forget_log_ins(means: Means) -> int:
+    """Forget refresh tokens that have expired, and failed log-ins that no longer count."""
+    return await means.begin.run(lambda uow: identity.sweep(uow, throttle=means.throttle))
+
+
+SCHEDULE: Sequence[Timer] = (
+    Timer("release expired reservations", 5, release_expired_reservations),
+    Timer("ask unanswered payments", 15, ask_unanswered_payments),
+    Timer("recover checkouts", 15, recover_checkouts),
+    Timer("expire pickups", 60, expire_pickups),
+    Timer("forget log-ins", 600, forget_log_ins),
+    Timer("expire idle carts", 3600, expire_idle_carts),
+    Timer("forget idempotency keys", 3600, forget_idempotency_keys),
+    Timer("forget delivered events", 3600, forget_delivered_events),
+)
+
+
+async def run(
+    database: Database, gateways: Gateways, stop: asyncio.Event, *, throttle: LogInThrottle | None = None
+) -> None:
+    """Work until told to stop; then finish what is under way. A database that is away is waited for."""
+    means = Means(database.begin(SYSTEM), gateways, throttle or LogInThrottle())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Relay(means).run(stop), name="relay")
+        group.create_task(_keep_time(means, stop), name="timers")
+
+
+class Relay:
+    """Tells events to their subscribers, several at once, those of one aggregate one after the other."""
+
+    def __init__(
+        self,
+        means: Means,
+        *,
+        subscriptions: Mapping[type[Event], Sequence[Handler]] = SUBSCRIPTIONS,
+        events: Mapping[str, type[Event]] = EVENTS,
+    ) -> None:
+        self._means = means
+        self._subscriptions = subscriptions
+        self._events = events
+        self._running: dict[asyncio.Task[None], Delivery] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell events as they come, until told to stop."""
+        pause = _SHORTEST_PAUSE_SECONDS
+        while not stop.is_set():
+            try:
+                busy = await self.turn()
+            except (DatabaseUnavailable, Busy) as error:
+                log.warning("events wait", reason=str(error))
+                await _sleep(stop, _AWAY_SECONDS)
+                continue
+            pause = _SHORTEST_PAUSE_SECONDS if busy else min(_LONGEST_PAUSE_SECONDS, pause * 2)
+            if not busy:
+                await _sleep(stop, pause)
+        await self._finish()
+
+    async def drain(self) -> None:
+        """Tell every event that is due, and those that this leads to."""
+        while await self.turn() or self._running:
+            pass
+
+    async def turn(self) -> bool:
+        """Claim events, begin to tell them, and write down which were told; answers whether there was any."""
+        room = _AT_ONCE - len(self._running)
+        claimed = await self._claim(room) if room else []
+        told: list[Delivery] = []
+        for delivery in claimed:
+            if self._subscriptions.get(self._events.get(delivery.name, Event)):
+                self._running[asyncio.create_task(self._tell(delivery))] = delivery
+            else:
+                told.append(delivery)
+        done: set[asyncio.Task[None]] = set()
+        if self._running:
+            # A slow gateway holds up the events of its own payment, and nobody else's.
+            done, _ = await asyncio.wait(
+                self._running, timeout=_SHORTEST_PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        if told or done:
+            await self._settle(told, done)
+        return bool(claimed or done)
+
+    async def _claim(self, most: int) -> list[Delivery]:
+        return await self._means.begin.run(
+            lambda uow: outbox.CLAIM.all(uow, now=uow.now, lease_until=uow.now + LEASE, most=most)
+        )
+
+    async def _tell(self, delivery: Delivery) -> None:
+        event = outbox.event_from(self._events, delivery)
+        async with asyncio.timeout(_HANDLER_SECONDS):
+            for handler in self._subscriptions[type(event)]:
+                await handler(self._means, event)
+
+    async def _settle(self, told: list[Delivery], done: set[asyncio.Task[None]]) -> None:
+        failed: list[tuple[Delivery, BaseException]] = []
+        for task in done:
+            delivery = self._running.pop(task)
+            error = task.exception()
+            if error is None:
+                told.append(delivery)
+            else:
+                failed.append((delivery, error))
+        for delivery, error in failed:
+            write = log.error if delivery.attempts >= _TROUBLING_ATTEMPTS else log.warning
+            write("event not told", name=delivery.name, event_id=str(delivery.id), attempts=delivery.attempts, exc_info=error)
+
+        async def work(uow: UnitOfWork) -> None:
+            if told:
+                await outbox.MARK_DELIVERED.run(uow, ids=[delivery.id for delivery in told], now=uow.now)
+            for delivery, error in failed:
+                await outbox.MARK_FAILED.run(
+                    uow, id=delivery.id, due_at=uow.now + backoff(delivery.attempts), error=type(error).__name__
+                )
+            await tell(uow, [_notice(delivery) for delivery in told])
+
+        await self._means.begin.run(work)
+
+    async def _finish(self) -> None:
+        if not self._running:
+            return
+        done, late = await asyncio.wait(self._running, timeout=_STOP_SECONDS)
+        for task in late:
+            # Its lease will end, and another worker will tell the event again.
+            task.cancel()
+        with contextlib.suppress(DatabaseUnavailable, Busy):
+            await self._settle([], done)
+
+
+def backoff(attempts: int) -> timedelta:
+    """Say how long to wait after so many attempts: twice as long each time, and never as long as anybody else."""
+    longest = min(_LONGEST_BACKOFF, timedelta(seconds=0.5) * 2 ** min(attempts, 20))
+    return longest * random.uniform(0.5, 1)  # noqa: S311  # Not a secret.
+
+
+def _notice(delivery: Delivery) -> Notice:
+    return Notice(delivery.name, {name: value for name, value in delivery.payload.items() if name.endswith("_id")})
+
+
+async def _keep_time(means: Means, stop: asyncio.Event) -> None:
+    every = {timer.name: timedelta(seconds=timer.every_seconds) for timer in SCHEDULE}
+    running: dict[str, asyncio.Task[None]] = {}
+    known = False
+    while not stop.is_set():
+        try:
+            if not known:
+                await means.begin.run(lambda uow: timers.put(uow, names=list(every)))
+                known = True
+            due = await means.begin.run(lambda uow: timers.fire(uow, every=every))
+        except (DatabaseUnavailable, Busy) as error:
+            log.warning("timers wait", reason=str(error))
+            due = []
+        for timer in SCHEDULE:
+            if timer.name in due and (timer.name not in running or running[timer.name].done()):
+                running[timer.name] = asyncio.create_task(_fire(means, timer), name=timer.name)
+        await _sleep(stop, _TIMER_SECONDS)
+    if running:
+        _, late = await asyncio.wait(running.values(), timeout=_STOP_SECONDS)
+        for task in late:
+            task.cancel()
+
+
+async def _fire(means: Means, timer: Timer) -> None:
+    try:
+        count = await timer.fire(means)
+    except (DatabaseUnavailable, Busy) as error:
+        log.warning("timer put off", timer=timer.name, reason=str(error))
+    except Exception:  # noqa: BLE001  # One timer's bug must not stop the others; the next turn tries again.
+        log.exception("timer failed", timer=timer.name)
+    else:
+        if count:
+            log.info("timer", timer=timer.name, count=count)
+
+
+async def _until_done(means: Means, work: Callable[[UnitOfWork], Awaitable[int]], *, most: int) -> int:
+    total = 0
+    while True:
+        count = await means.begin.run(work)
+        total += count
+        if count < most:
+            return total
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

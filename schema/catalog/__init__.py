@@ -1,0 +1,1 @@
+"""The catalogue for clients: categories, products and variants as one channel sells them."""

@@ -1,0 +1,1 @@
+"""Locations for clients: stores with their hours and stock, and warehouses."""

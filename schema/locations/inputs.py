@@ -1,0 +1,58 @@
+"""What clients say about places and goods."""
+
+import strawberry
+
+from app.kernel.errors import Invalid
+from app.locations.errors import PostalCodeUnknown
+from app.locations.rules import Point
+from schema.core.scalars import CountryCode
+
+_MOST_LATITUDE = 90
+_MOST_LONGITUDE = 180
+
+
+@strawberry.input
+class NearInput:
+    """A place to measure distances from."""
+
+    latitude: float | None = None
+    """WGS 84 degrees, north positive. Goes with longitude."""
+    longitude: float | None = None
+    """WGS 84 degrees, east positive. Goes with latitude."""
+    postal_code: str | None = None
+    """Instead of degrees. Not known to this shop yet."""
+    country: CountryCode | None = None
+    """The country of the postal code."""
+
+    def point(self) -> Point:
+        """Read it as a point.
+
+        Raises: Invalid when a degree is missing or out of range; PostalCodeUnknown.
+        """
+        if self.latitude is None and self.longitude is None and self.postal_code is not None:
+            raise PostalCodeUnknown
+        if self.latitude is None or self.longitude is None:
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise Invalid("latitude and longitude go together", field=("near", missing))
+        for name, degrees, most in (
+            ("latitude", self.latitude, _MOST_LATITUDE),
+            ("longitude", self.longitude, _MOST_LONGITUDE),
+        ):
+            if not -most <= degrees <= most:
+                raise Invalid(f"from -{most} to {most}", field=("near", name))
+        return Point(self.latitude, self.longitude)
+
+    @staticmethod
+    def maybe(near: "NearInput | None") -> Point | None:
+        """Read it as a point, if it was given."""
+        return None if near is None else near.point()
+
+
+@strawberry.input
+class LineInput:
+    """A variant, and how many units of it."""
+
+    variant_id: strawberry.ID
+    """The id of the variant."""
+    quantity: int
+    """Units, at least 1."""

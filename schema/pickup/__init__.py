@@ -1,0 +1,1 @@
+"""Store pickups, as customers and associates see and do them."""

@@ -1,0 +1,83 @@
+"""Opening and changing channels."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.channels import queries
+from app.channels.errors import CurrencyFixed, UnknownChannel
+from app.channels.rules import Channel, ChannelInput
+from app.channels.service import choose, put_channels
+from app.kernel.actor import ANONYMOUS, SYSTEM
+from app.kernel.db import Database
+from app.kernel.errors import Invalid, Unauthenticated
+from app.kernel.puts import Put
+
+WEB = ChannelInput(code="web", name="Web", currency="GBP", tax_included=True, countries=("GB", "IE"), is_default=True)
+TILL = ChannelInput(code="till", name="Till", currency="EUR", tax_included=True, countries=())
+
+
+async def put(database: Database, *channels: ChannelInput) -> list[Put]:
+    """Put channels as the system."""
+    rows = await database.begin(SYSTEM).run(lambda uow: put_channels(uow, channels=channels))
+    return [row.effect for row in rows]
+
+
+async def chosen(database: Database, code: str | None) -> Channel:
+    """Choose a channel."""
+    async with database.read() as session:
+        return await choose(session, code=code)
+
+
+class TestPutChannels:
+    async def test_opens_them_once(self, database: Database) -> None:
+        assert await put(database, WEB, TILL) == [Put.INSERTED, Put.INSERTED]
+        assert await put(database, WEB, replace(TILL, name="Counter")) == [Put.UNCHANGED, Put.UPDATED]
+
+        assert (await chosen(database, "till")).name == "Counter"
+        assert (await chosen(database, "till")).countries == ()
+        assert (await chosen(database, None)).countries == ("GB", "IE")
+
+    async def test_moves_the_default(self, database: Database) -> None:
+        await put(database, WEB, TILL)
+
+        await put(database, replace(TILL, is_default=True))
+
+        assert (await chosen(database, None)).code == "till"
+        async with database.read() as session:
+            assert [channel.is_default for channel in await queries.list_channels(session)] == [True, False]
+
+    async def test_closes_and_opens_again(self, database: Database) -> None:
+        await put(database, WEB, replace(TILL, closed=True))
+
+        with pytest.raises(UnknownChannel):
+            await chosen(database, "till")
+        assert await put(database, replace(TILL, closed=True)) == [Put.UNCHANGED]
+
+        assert await put(database, TILL) == [Put.UPDATED]
+        assert (await chosen(database, "till")).closed_at is None
+
+    async def test_refuses_another_currency(self, database: Database) -> None:
+        await put(database, WEB)
+
+        with pytest.raises(CurrencyFixed) as refused:
+            await put(database, replace(WEB, currency="EUR"))
+
+        assert refused.value.field == ("channels", "0", "currency")
+
+    async def test_refuses_two_defaults(self, database: Database) -> None:
+        with pytest.raises(Invalid):
+            await put(database, WEB, replace(TILL, is_default=True))
+
+    async def test_is_for_those_who_may(self, database: Database) -> None:
+        with pytest.raises(Unauthenticated):
+            await database.begin(ANONYMOUS).run(lambda uow: put_channels(uow, channels=[WEB]))
+
+
+class TestChoose:
+    @pytest.mark.parametrize("code", [None, "web"])
+    async def test_refuses_what_is_not_there(self, database: Database, code: str | None) -> None:
+        with pytest.raises(UnknownChannel) as refused:
+            await chosen(database, code)
+
+        assert refused.value.field == ("channel",)

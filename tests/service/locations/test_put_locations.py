@@ -1,0 +1,181 @@
+"""Opening and changing locations, and saying what belongs to them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from app.channels.errors import UnknownChannel
+from app.kernel.address import Address
+from app.kernel.db import Database
+from app.kernel.errors import Forbidden
+from app.kernel.paging import PageRequest
+from app.kernel.puts import Put
+from app.locations import queries
+from app.locations.errors import UnknownLocation
+from app.locations.rules import ChannelLocationInput, LocationInput, Opening, Point, StaffLocationsInput
+from app.locations.service import put_channel_locations, put_locations, put_staff_locations
+from app.locations.states import LocationKind
+from tests.builders.shop import Shop
+
+WEEK = tuple(Opening(day, 540, 1080) for day in range(6))
+YORK = LocationInput(
+    code="york",
+    name="York",
+    kind=LocationKind.STORE,
+    timezone="Europe/London",
+    address=Address(line1="1 Coney Street", city="York", country="GB"),
+    latitude=53.959,
+    longitude=-1.0815,
+    pickup_enabled=True,
+    hours=WEEK,
+)
+TRAFALGAR_SQUARE = Point(51.508, -0.1281)
+
+
+async def put(shop: Shop, *locations: LocationInput) -> list[Put]:
+    """Put locations as the system."""
+    rows = await shop.begin().run(lambda uow: put_locations(uow, locations=locations))
+    return [row.effect for row in rows]
+
+
+async def link(shop: Shop, *, ships: bool, hands_out: bool, location: str = "york", channel: str = "web") -> Put:
+    """Say what a location does for a channel."""
+    wanted = ChannelLocationInput(channel=channel, location=location, ships=ships, hands_out=hands_out)
+    [row] = await shop.begin().run(lambda uow: put_channel_locations(uow, links=[wanted]))
+    return row.effect
+
+
+async def stores(shop: Shop, near: Point | None = None, *, size: int = 10) -> list[str]:
+    """List the codes of the web channel's stores."""
+    async with shop.database.read() as session:
+        page = await queries.find_stores(
+            session, channel_id=shop.channel_id, near=near, request=PageRequest(size=size)
+        )
+    return [found.location.code for found in page.items]
+
+
+class TestPutLocations:
+    async def test_opens_them_once(self, shop: Shop) -> None:
+        assert await put(shop, YORK) == [Put.INSERTED]
+        assert await put(shop, YORK, replace(YORK, code="hull", hours=())) == [Put.UNCHANGED, Put.INSERTED]
+
+    async def test_changes_hours_alone(self, shop: Shop) -> None:
+        await put(shop, YORK)
+
+        assert await put(shop, replace(YORK, hours=WEEK[:5])) == [Put.UPDATED]
+
+        async with shop.database.read() as session:
+            [york] = await queries.list_locations_by_code(session, codes=["york"])
+            assert (await queries.list_hours(session, location_ids=[york.id]))[york.id] == list(WEEK[:5])
+
+    async def test_leaves_hours_that_nobody_speaks_of(self, shop: Shop) -> None:
+        await put(shop, YORK)
+
+        assert await put(shop, replace(YORK, hours=None)) == [Put.UNCHANGED]
+
+    async def test_archives_and_opens_again(self, shop: Shop) -> None:
+        await put(shop, YORK)
+        await link(shop, ships=True, hands_out=True)
+        assert "york" in await stores(shop)
+
+        assert await put(shop, replace(YORK, archived=True)) == [Put.UPDATED]
+        assert await put(shop, replace(YORK, archived=True)) == [Put.UNCHANGED]
+        assert "york" not in await stores(shop)
+
+        assert await put(shop, YORK) == [Put.UPDATED]
+        assert "york" in await stores(shop)
+
+    async def test_is_for_those_who_may(self, shop: Shop) -> None:
+        with pytest.raises(Forbidden):
+            await shop.begin("associate").run(lambda uow: put_locations(uow, locations=[YORK]))
+
+
+class TestPutChannelLocations:
+    async def test_puts_a_location_into_a_channel_and_takes_it_out(self, shop: Shop) -> None:
+        await put(shop, YORK)
+
+        effects = [await link(shop, ships=ships, hands_out=False) for ships in (True, True, False, False)]
+
+        assert effects == [Put.INSERTED, Put.UNCHANGED, Put.UPDATED, Put.UNCHANGED]
+        assert "york" not in await stores(shop)
+
+    async def test_refuses_what_is_not_there(self, shop: Shop) -> None:
+        with pytest.raises(UnknownLocation) as location:
+            await link(shop, ships=True, hands_out=True, location="hull")
+        with pytest.raises(UnknownChannel) as channel:
+            await link(shop, ships=True, hands_out=True, location="camden", channel="moon")
+
+        assert location.value.field == ("links", "0", "location")
+        assert channel.value.field == ("links", "0", "channel")
+
+
+class TestPutStaffLocations:
+    async def test_moves_people(self, shop: Shop) -> None:
+        associate = shop.people["associate"].user_id
+
+        async def work(*locations: str) -> Put:
+            wanted = StaffLocationsInput(user_id=associate, locations=locations)
+            [row] = await shop.begin("admin").run(lambda uow: put_staff_locations(uow, staff=[wanted]))
+            return row.effect
+
+        assert [await work("soho", "leeds"), await work("leeds", "soho")] == [Put.UPDATED, Put.UNCHANGED]
+
+        async with shop.database.read() as session:
+            works_at = await queries.list_staff_location_ids(session, user_id=associate)
+        assert works_at == {shop.locations["soho"], shop.locations["leeds"]}
+
+    async def test_is_no_matter_of_merchandise(self, shop: Shop) -> None:
+        with pytest.raises(Forbidden):
+            await shop.begin("merchandiser").run(lambda uow: put_staff_locations(uow, staff=[]))
+
+    async def test_refuses_an_unknown_location(self, shop: Shop) -> None:
+        wanted = StaffLocationsInput(user_id=shop.people["associate"].user_id, locations=("soho", "hull"))
+
+        with pytest.raises(UnknownLocation) as refused:
+            await shop.begin().run(lambda uow: put_staff_locations(uow, staff=[wanted]))
+
+        assert refused.value.field == ("staff", "0", "locations", "1")
+
+
+class TestFindStores:
+    async def test_are_sorted_by_name_or_by_distance(self, shop: Shop) -> None:
+        assert await stores(shop) == ["camden", "leeds", "soho"]
+        assert await stores(shop, TRAFALGAR_SQUARE) == ["soho", "camden", "leeds"]
+
+    async def test_come_last_when_nobody_knows_where_they_are(self, shop: Shop) -> None:
+        await put(shop, replace(YORK, code="afloat", name="Afloat", latitude=None, longitude=None))
+        await link(shop, ships=False, hands_out=True, location="afloat")
+
+        async with shop.database.read() as session:
+            page = await queries.find_stores(
+                session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, request=PageRequest(size=10)
+            )
+
+        assert page.items[-1].location.code == "afloat"
+        assert page.items[-1].distance_km is None
+
+    async def test_knows_only_the_stores_of_its_channel(self, database: Database, shop: Shop) -> None:
+        async with database.read() as session:
+            page = await queries.find_stores(
+                session, channel_id=type(shop.channel_id)(uuid4()), near=None, request=PageRequest(size=10)
+            )
+
+        assert page.items == []
+
+
+def _names(found: Sequence[queries.FoundStore]) -> list[str]:
+    return [store.location.name for store in found]
+
+
+class TestPickupStores:
+    async def test_are_those_that_hand_out(self, shop: Shop) -> None:
+        async with shop.database.read() as session:
+            near = await queries.list_pickup_stores(
+                session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, most=10
+            )
+            first = await queries.list_pickup_stores(session, channel_id=shop.channel_id, near=None, most=1)
+
+        assert _names(near) == ["Soho", "Camden"]
+        assert _names(first) == ["Camden"]
