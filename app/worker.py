@@ -322,8 +322,8 @@ class Relay:
 
 def backoff(attempts: int) -> timedelta:
     """Say how long to wait after so many attempts: twice as long each time, and never as long as anybody else."""
-    longest = min(_LONGEST_BACKOFF, timedelta(seconds=0.5) * 2 ** min(attempts, 20))
-    return longest * random.uniform(0.5, 1)  # noqa: S311  # Not a secret.
+    longest = min(_LONGEST_BACKOFF.total_seconds(), 0.5 * 2.0 ** min(attempts, 20))
+    return timedelta(seconds=longest) * random.uniform(0.5, 1)  # noqa: S311  # Not a secret.
 
 
 def _notice(delivery: Delivery) -> Notice:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -18,7 +19,12 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _connect_and_migrate(url: str) -> None:
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    # asyncpg reads the address itself, so that migrations reach whatever the pool reaches: sockets, several hosts, TLS.
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(url.replace("postgresql+asyncpg://", "postgresql://", 1)),
+        poolclass=pool.NullPool,
+    )
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
         await connection.commit()

@@ -1,10 +1,6 @@
 """One schema out of every domain's part of it."""
 
-import sys
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 import strawberry
@@ -12,7 +8,13 @@ from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import get_object_definition
 
+import schema.inventory.types  # noqa: F401  # Its refusal is met through the interface alone.
 from app.kernel.ids import decode_any
+from schema.cart.mutations import CartMutation
+from schema.cart.queries import CartQuery
+from schema.catalog.queries import CatalogQuery
+from schema.channels.queries import ChannelQuery
+from schema.checkout.mutations import CheckoutMutation
 from schema.core.context import Info
 from schema.core.describe import describe
 from schema.core.errors import UserError
@@ -20,6 +22,20 @@ from schema.core.execution import ShopSchema
 from schema.core.ids import NODE_FINDERS, Node
 from schema.core.limits import DocumentLimits, Documents
 from schema.core.scalars import SCALARS
+from schema.customers.mutations import CustomersMutation
+from schema.customers.queries import CustomersQuery
+from schema.fulfillment.mutations import FulfillmentMutation
+from schema.fulfillment.queries import FulfillmentQuery
+from schema.fulfillment.subscriptions import FulfillmentSubscription
+from schema.identity.mutations import IdentityMutation
+from schema.locations.queries import LocationQuery
+from schema.orders.queries import OrderQuery
+from schema.orders.subscriptions import OrderSubscription
+from schema.pickup.mutations import PickupMutation
+from schema.pickup.queries import PickupQuery
+from schema.returns.mutations import ReturnMutation
+from schema.returns.queries import ReturnQuery
+from schema.servicing.mutations import ServicingMutation
 
 #: Arguments that mean the same wherever they stand.
 ARGUMENTS = {
@@ -61,68 +77,39 @@ class NodeQuery:
         return None if finder is None else await finder(info.context, key, token)
 
 
-#: Which domains take part, in the order of their floors.
-DOMAINS = (
-    "identity",
-    "channels",
-    "catalog",
-    "customers",
-    "locations",
-    "inventory",
-    "cart",
-    "orders",
-    "payments",
-    "fulfillment",
-    "pickup",
-    "checkout",
-    "returns",
-    "servicing",
-)
-
-
-def _rooms(room: str) -> list[ModuleType]:
-    # TRANSITIONAL: until every domain's part is written, those that cannot be imported are left out, loudly.
-    found = []
-    for domain in DOMAINS:
-        name = f"schema.{domain}.{room}"
-        if find_spec(f"schema.{domain}") is None or find_spec(name) is None:
-            continue
-        try:
-            found.append(import_module(name))
-        except ImportError as error:
-            print(f"schema.build: {name} is left out: {error}", file=sys.stderr)
-    return found
-
-
-def _mixins(room: str, ending: str) -> list[type]:
-    return [
-        found
-        for module in _rooms(room)
-        for name, found in vars(module).items()
-        if name.endswith(ending) and isinstance(found, type) and found.__module__ == module.__name__
-    ]
-
-
-_rooms("types")
-
-
 @strawberry.type
-class Query(*_mixins("queries", "Query"), NodeQuery):  # type: ignore[misc]
+class Query(
+    ChannelQuery,
+    CatalogQuery,
+    CustomersQuery,
+    LocationQuery,
+    CartQuery,
+    OrderQuery,
+    FulfillmentQuery,
+    PickupQuery,
+    ReturnQuery,
+    NodeQuery,
+):
     """What can be asked. Not found or not visible is null."""
 
 
-_mutations = _mixins("mutations", "Mutation")
-_subscriptions = _mixins("subscriptions", "Subscription")
-Mutation: type | None = None
-Subscription: type | None = None
-if _mutations:
-    Mutation = strawberry.type(
-        type("Mutation", tuple(_mutations), {"__doc__": "What can be done. Refusals stand in each payload's `errors`."})
-    )
-if _subscriptions:
-    Subscription = strawberry.type(
-        type("Subscription", tuple(_subscriptions), {"__doc__": "What can be followed, over graphql-transport-ws."})
-    )
+@strawberry.type
+class Mutation(
+    IdentityMutation,
+    CustomersMutation,
+    CartMutation,
+    CheckoutMutation,
+    FulfillmentMutation,
+    PickupMutation,
+    ReturnMutation,
+    ServicingMutation,
+):
+    """What can be done. Refusals that a client is expected to handle stand in each payload's `errors`."""
+
+
+@strawberry.type
+class Subscription(OrderSubscription, FulfillmentSubscription):
+    """What can be followed, over graphql-transport-ws on the same path."""
 
 
 def build(limits: DocumentLimits) -> ShopSchema:
@@ -155,7 +142,7 @@ def _implementations(interface: type[Any]) -> list[type[Any]]:
     found: list[type[Any]] = []
     for kind in interface.__subclasses__():
         definition = get_object_definition(kind)
-        if definition is not None and not definition.is_interface and kind.__module__ in sys.modules:
+        if definition is not None and not definition.is_interface:
             found.append(kind)
         found += _implementations(kind)
     return found

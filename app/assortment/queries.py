@@ -32,6 +32,11 @@ class _Shape:
     price: bool
     attributes: int
 
+    @property
+    def narrow(self) -> bool:
+        """Whether products can be looked up by an index, before anything is asked of their variants."""
+        return self.words or self.category or self.collection or self.ids or self.attributes > 0
+
     @classmethod
     def of(cls, wanted: Wanted) -> "_Shape":
         return cls(
@@ -187,7 +192,7 @@ def _finding(
     sort = _SORTS[order]
     beyond, short = ("<", ">") if sort.descending else (">", "<")
     by_price = "offer" in sort.expression
-    conditions = [*_product_conditions(shape), "offer.price IS NOT NULL"] if by_price else _conditions(shape)
+    conditions = [*_product_conditions(shape), "offer.price IS NOT NULL"] if by_price else _conditions(shape, few=True)
     if after:
         conditions.append(f"({sort.expression}, product.id) {beyond} (:after::{sort.cast}, :after_id::uuid)")
     if before:
@@ -215,7 +220,7 @@ def _finding(
 
 @lru_cache(maxsize=1024)
 def _counting(shape: _Shape) -> Statement[int]:
-    conditions = " AND ".join(_conditions(shape))
+    conditions = " AND ".join(_conditions(shape, few=shape.narrow))
     return rows(f"{_with(shape)} SELECT count(*)::int FROM {_source(shape)} WHERE {conditions}", int)
 
 
@@ -240,7 +245,7 @@ def _faceting(shape: _Shape) -> Statement[FacetRow]:
             SELECT found.product_id, owned.attribute_code, owned.value_code FROM variant_options AS owned {options} WHERE {others}
         """
     else:
-        found = f"SELECT product.id AS product_id FROM {_source(bare)} WHERE {' AND '.join(_conditions(bare))}"
+        found = f"SELECT product.id AS product_id FROM {_source(bare)} WHERE {' AND '.join(_conditions(bare, few=bare.narrow))}"
         sold = _SOLD if not (shape.price or shape.in_stock) else _offered(bare)
         listed = f"""
             SELECT owned.product_id, owned.attribute_code, owned.value_code
@@ -280,10 +285,15 @@ def _source(shape: _Shape) -> str:
     return "matched JOIN products AS product ON product.id = matched.id" if shape.words else "products AS product"
 
 
-def _conditions(shape: _Shape) -> list[str]:
-    """Say what a product has to meet, and that one variant of it has to meet the rest."""
+def _conditions(shape: _Shape, *, few: bool) -> list[str]:
+    """Say what a product has to meet, and that one variant of it has to meet the rest.
+
+    `few` says that few products will be looked at, because they are cut to a page or narrowed by other conditions.
+    """
     conditions = _product_conditions(shape)
-    conditions.append(f"EXISTS (SELECT FROM variants AS variant WHERE {_variant_conditions(shape)})")
+    # OFFSET 0 keeps PostgreSQL from joining all variants of the shop with the few products that are looked at.
+    fence = "OFFSET 0" if few else ""
+    conditions.append(f"EXISTS (SELECT FROM variants AS variant WHERE {_variant_conditions(shape)} {fence})")
     for n in range(shape.attributes):
         # Says nothing new, but lets a rare value be looked up instead of being asked of every product.
         conditions.append(f"""

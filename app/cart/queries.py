@@ -8,11 +8,15 @@ from uuid import UUID
 
 from app.cart import models  # noqa: F401  # The statements below are about these tables.
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
+from app.delivery.rules import DeliveryOption
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import CartId, CartLineId, ChannelId, CustomerId, LocationId, VariantId, new_id
+from app.kernel.plain import from_plain
 from app.kernel.sql import Session, rows, statement
+from app.promotions.rules import Promotion
+from app.tax.rules import TaxRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,30 @@ _CONTENTS = rows(
     WHERE cart_id = :cart_id
     """,
     _Content,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a channel asks besides prices."""
+
+    promotions: tuple[Promotion, ...]
+    options: tuple[DeliveryOption, ...]
+    rates: tuple[TaxRate, ...]
+
+
+#: Every read of a cart needs all three, and a round trip costs more than these few rows.
+_LIST_OFFERS = statement(
+    """
+    SELECT 'promotion' AS kind, to_jsonb(promotion) AS row, 0 AS position FROM promotions AS promotion
+    WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
+      AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
+    UNION ALL
+    SELECT 'option', to_jsonb(option), position FROM delivery_options AS option WHERE channel_id = :channel_id
+    UNION ALL
+    SELECT 'rate', to_jsonb(rate), 0 FROM tax_rates AS rate WHERE channel_id = :channel_id
+    ORDER BY kind, position
+    """
 )
 
 #: A line that would get more units than it may have is left as it is and not answered.
@@ -334,6 +362,18 @@ async def put_selections(uow: UnitOfWork, *, cart_id: CartId, selections: Sequen
             for selection in selections
         ],
         kept=[selection.group_id for selection in selections if isinstance(selection.slot, LeftOut)],
+    )
+
+
+async def list_offers(session: Session, *, channel_id: ChannelId, codes: Collection[str], at: datetime) -> Offers:
+    """List what a channel takes off, charges for delivery, and taxes, at one moment."""
+    found: dict[str, list[Any]] = {"promotion": [], "option": [], "rate": []}
+    for record in await _LIST_OFFERS.all(session, channel_id=channel_id, codes=list(codes), at=at):
+        found[record["kind"]].append(record["row"])
+    return Offers(
+        promotions=tuple(from_plain(Promotion, row) for row in found["promotion"]),
+        options=tuple(from_plain(DeliveryOption, row) for row in found["option"]),
+        rates=tuple(from_plain(TaxRate, row) for row in found["rate"]),
     )
 
 

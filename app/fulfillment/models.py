@@ -1,6 +1,17 @@
 """Tables of fulfillment orders (the work of one location by one delivery method) and shipments."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from app.delivery.states import DeliveryMethod
 from app.fulfillment.states import FulfillmentOrderStatus, RejectionReason, ShipmentStatus
@@ -34,6 +45,7 @@ fulfillment_orders = Table(
         postgresql_where=text("status NOT IN ('FULFILLED', 'REJECTED', 'CANCELLED')"),
     ),
     Index("ix_fulfillment_orders_location_id", "location_id", "due_at", "id"),
+    Index("ix_fulfillment_orders_due_at", "due_at", "id"),
 )
 
 fulfillment_order_lines = Table(

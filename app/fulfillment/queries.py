@@ -172,7 +172,9 @@ async def get_fulfillment_order(session: Session, *, fulfillment_order_id: UUID)
     return await _LIST.first(session, ids=[fulfillment_order_id])
 
 
-async def list_fulfillment_orders(session: Session, *, fulfillment_order_ids: Collection[UUID]) -> list[FulfillmentOrder]:
+async def list_fulfillment_orders(
+    session: Session, *, fulfillment_order_ids: Collection[UUID]
+) -> list[FulfillmentOrder]:
     """List work by its ids, in no order."""
     return await _LIST.all(session, ids=list(fulfillment_order_ids))
 
@@ -222,7 +224,9 @@ def queue_key(work: FulfillmentOrder) -> tuple[object, ...]:
     return (int(work.status in FINISHED), work.due_at.isoformat(), str(work.id))
 
 
-async def list_queue(session: Session, *, wanted: FulfillmentOrderFilter, request: PageRequest) -> list[FulfillmentOrder]:
+async def list_queue(
+    session: Session, *, wanted: FulfillmentOrderFilter, request: PageRequest
+) -> list[FulfillmentOrder]:
     """List work, one row more than the page holds: open work most urgent first, then finished work, latest first.
 
     Raises: Invalid when the cursor is not one of this list.

@@ -125,16 +125,32 @@ class OpenReservation:
     quantity: int
 
 
-_CLOSE_SOFT = rows(
+_RELEASE_SOFT = rows(
     """
-    UPDATE reservations AS held SET
-        state = :state, quantity = CASE WHEN :state::text = 'FIRM' THEN held.quantity ELSE 0 END, expires_at = NULL,
-        closed_at = CASE WHEN :state::text = 'FIRM' THEN NULL ELSE :at::timestamptz END
+    UPDATE reservations AS held SET state = 'RELEASED', quantity = 0, expires_at = NULL, closed_at = :at
     FROM reservations AS before
     WHERE before.id = held.id AND held.demand_id = :demand_id AND held.state = 'SOFT'
     RETURNING held.line_id, held.variant_id, held.location_id, before.quantity
     """,
     OpenReservation,
+)
+
+#: A demand's soft units become firm in their reservations and on their levels, which the caller has locked.
+_PROMOTE = rows(
+    """
+    WITH held AS (
+        UPDATE reservations SET state = 'FIRM', expires_at = NULL WHERE demand_id = :demand_id AND state = 'SOFT'
+        RETURNING variant_id, location_id, quantity
+    ), summed AS (
+        SELECT variant_id, location_id, sum(quantity)::int AS quantity FROM held GROUP BY variant_id, location_id
+    ), changed AS (
+        UPDATE levels SET soft = soft - summed.quantity, firm = firm + summed.quantity FROM summed
+        WHERE levels.variant_id = summed.variant_id AND levels.location_id = summed.location_id
+        RETURNING summed.quantity
+    )
+    SELECT coalesce(sum(quantity), 0)::int FROM changed
+    """,
+    int,
 )
 
 _EXPIRE_SOFT = rows(
@@ -290,9 +306,14 @@ async def lower_firm(uow: UnitOfWork, *, order_id: OrderId, units: Sequence[Unit
     )
 
 
-async def close_soft(uow: UnitOfWork, *, demand_id: UUID, state: str) -> list[OpenReservation]:
-    """Make a demand's soft reservations firm, or release them; answers what they held."""
-    return await _CLOSE_SOFT.all(uow, demand_id=demand_id, state=state, at=uow.now)
+async def promote(uow: UnitOfWork, *, demand_id: UUID) -> int:
+    """Make a demand's soft units firm, in reservations and on locked levels; answers how many units that were."""
+    return await _PROMOTE.one(uow, demand_id=demand_id)
+
+
+async def release_soft(uow: UnitOfWork, *, demand_id: UUID) -> list[OpenReservation]:
+    """Release a demand's soft reservations; answers what they held."""
+    return await _RELEASE_SOFT.all(uow, demand_id=demand_id, at=uow.now)
 
 
 async def expire_soft(uow: UnitOfWork, *, levels: Sequence[tuple[UUID, UUID]]) -> list[OpenReservation]:

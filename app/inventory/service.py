@@ -41,14 +41,15 @@ async def promote(uow: UnitOfWork, *, order_id: OrderId, units: Sequence[Units])
     Locks: levels, then reservations.
     """
     await queries.lock_levels_of_demand(uow, demand_id=order_id)
-    held = await queries.close_soft(uow, demand_id=order_id, state="FIRM")
-    if sum(part.quantity for part in held) == sum(part.quantity for part in units):
-        await _apply(
-            uow, [Change(part.variant_id, part.location_id, soft=-part.quantity, firm=part.quantity) for part in held]
-        )
+    promoted = await queries.promote(uow, demand_id=order_id)
+    if promoted == sum(part.quantity for part in units):
         return True
-    if held:
-        raise BrokenInvariant(f"order {order_id} held a part of its units")
+    # Whoever needed some of them took those back when their time was over. The rest is given back too, so that all are
+    # planned anew together.
+    left = await queries.list_open_for_demand(uow, demand_id=order_id)
+    await release_firm(
+        uow, order_id=order_id, units=[Units(p.line_id, p.variant_id, p.location_id, p.quantity) for p in left]
+    )
     return False
 
 
@@ -58,7 +59,7 @@ async def release_soft(uow: UnitOfWork, *, demand_id: UUID) -> None:
     Locks: levels, then reservations.
     """
     await queries.lock_levels_of_demand(uow, demand_id=demand_id)
-    held = await queries.close_soft(uow, demand_id=demand_id, state="RELEASED")
+    held = await queries.release_soft(uow, demand_id=demand_id)
     await _apply(uow, [Change(part.variant_id, part.location_id, soft=-part.quantity) for part in held])
 
 

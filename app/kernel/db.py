@@ -16,12 +16,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.clock import Clock
 from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError
 from app.kernel.events import Event
 from app.kernel.ids import new_id
-from app.kernel.outbox import INSERT_EVENTS, INSERT_STATE_CHANGES, event_payload
+from app.kernel.outbox import INSERT_FACTS, event_payload
 from app.kernel.tokens import KeyRing
 
 ResultT = TypeVar("ResultT")
@@ -85,33 +85,26 @@ class UnitOfWork:
         self._moves.append((kind, subject, before, after, action))
 
     async def flush(self) -> None:
-        """Write the gathered facts: one statement for events, one for state changes."""
-        events, moves = self._events, self._moves
-        if moves:
-            self._moves = []
-            kinds, subjects, befores, afters, actions = zip(*moves, strict=True)
-            await INSERT_STATE_CHANGES.run(
-                self,
-                ids=[new_id() for _ in moves],
-                kinds=kinds,
-                subjects=subjects,
-                befores=befores,
-                afters=afters,
-                actions=actions,
-                actor=self.actor.label,
-                at=self.now,
-            )
-        if events:
-            self._events = []
-            await INSERT_EVENTS.run(
-                self,
-                ids=[new_id() for _ in events],
-                aggregates=[event.aggregate_id for event in events],
-                names=[type(event).__name__ for event in events],
-                payloads=[event_payload(event) for event in events],
-                actor=self.actor.label,
-                at=self.now,
-            )
+        """Write the gathered facts, state changes and events, with one statement."""
+        events, self._events = self._events, []
+        moves, self._moves = self._moves, []
+        if not events and not moves:
+            return
+        await INSERT_FACTS.run(
+            self,
+            change_ids=[new_id() for _ in moves],
+            kinds=[move[0] for move in moves],
+            subjects=[move[1] for move in moves],
+            befores=[move[2] for move in moves],
+            afters=[move[3] for move in moves],
+            actions=[move[4] for move in moves],
+            event_ids=[new_id() for _ in events],
+            aggregates=[event.aggregate_id for event in events],
+            names=[type(event).__name__ for event in events],
+            payloads=[event_payload(event) for event in events],
+            actor=self.actor.label,
+            at=self.now,
+        )
 
 
 class ReadSession:
@@ -266,6 +259,18 @@ class Database:
             _units_open.reset(depth)
 
     @asynccontextmanager
+    async def alone(self) -> AsyncIterator[UnitOfWork]:
+        """Open a session in which every statement is a transaction by itself: for a stand-in of a foreign system.
+
+        Nothing may be emitted in it. Raises: DatabaseUnavailable.
+        """
+        try:
+            async with self._pool.acquire() as connection:
+                yield UnitOfWork(connection, SYSTEM, self.now(), self.keys)
+        except UNAVAILABLE as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """Open a read session."""
         session = ReadSession(self._pool)
@@ -287,9 +292,16 @@ class Database:
 
 
 async def prepare_connection(connection: Any) -> None:
-    """Teach a new connection to speak JSONB with orjson."""
+    """Teach a new connection to speak JSONB with orjson, and every kind of list that statements take.
+
+    The driver asks the server about an array type when it first meets one; here it meets them all at once, so that no
+    shopper waits for it.
+    """
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+    )
+    await connection.prepare(
+        "SELECT $1::uuid[], $2::int[], $3::bigint[], $4::bool[], $5::timestamptz[], $6::float8[], $7::smallint[], $8::jsonb[]"
     )
 
 

@@ -7,7 +7,7 @@ hangs on them: a listener that was cut off tells its subscribers that it may hav
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,20 @@ def _list_of(encoded: Sequence[bytes]) -> str:
     return (b"[" + b",".join(encoded) + b"]").decode()
 
 
+class Subscriber:
+    """Somebody who follows."""
+
+    def __init__(self, queue: asyncio.Queue[Notice]) -> None:
+        self._queue = queue
+
+    async def next(self) -> list[Notice]:
+        """Wait for notices; answers all that have come, as what happened at once is best read at once."""
+        notices = [await self._queue.get()]
+        while not self._queue.empty():
+            notices.append(self._queue.get_nowait())
+        return notices
+
+
 class News:
     """One process's ear: a connection of its own that listens, and the subscribers it tells."""
 
@@ -91,13 +105,13 @@ class News:
         """Wait until news are heard."""
         await self._listening.wait()
 
-    async def subscribe(self, wanted: Callable[[Notice], bool]) -> AsyncIterator[Notice]:
-        """Follow the notices that are wanted, and every gap, from now on."""
+    @contextlib.contextmanager
+    def subscribed(self, wanted: Callable[[Notice], bool]) -> Iterator["Subscriber"]:
+        """Follow the notices that are wanted, and every gap, for the length of the block."""
         queue: asyncio.Queue[Notice] = asyncio.Queue(_LONGEST_QUEUE)
         self._subscribers[queue] = wanted
         try:
-            while True:
-                yield await queue.get()
+            yield Subscriber(queue)
         finally:
             del self._subscribers[queue]
 

@@ -12,25 +12,23 @@ from uuid import UUID
 
 from app.kernel import tables  # noqa: F401  # The statements below are about these tables.
 from app.kernel.events import Event
-from app.kernel.plain import from_plain, to_plain
+from app.kernel.plain import as_text, from_plain, to_plain
 from app.kernel.sql import rows, statement
 
-INSERT_EVENTS = statement(
+#: All that a unit of work has to tell, in one round trip: its state changes and its events, each in their order.
+INSERT_FACTS = statement(
     """
+    WITH changes AS (
+        INSERT INTO state_changes (id, kind, subject_id, before, after, action, actor, at)
+        SELECT id, kind, subject_id, before, after, action, :actor::text, :at::timestamptz
+        FROM unnest(:change_ids::uuid[], :kinds::text[], :subjects::uuid[], :befores::text[], :afters::text[], :actions::text[])
+            AS change (id, kind, subject_id, before, after, action)
+    )
     INSERT INTO outbox (id, aggregate_id, name, payload, actor, at, due_at)
-    SELECT id, aggregate_id, name, payload, :actor::text, :at::timestamptz, :at::timestamptz
-    FROM unnest(:ids::uuid[], :aggregates::uuid[], :names::text[], :payloads::jsonb[])
+    SELECT id, aggregate_id, name, payload::jsonb, :actor::text, :at::timestamptz, :at::timestamptz
+    FROM unnest(:event_ids::uuid[], :aggregates::uuid[], :names::text[], :payloads::text[])
         WITH ORDINALITY AS event (id, aggregate_id, name, payload, position)
     ORDER BY position
-    """
-)
-
-INSERT_STATE_CHANGES = statement(
-    """
-    INSERT INTO state_changes (id, kind, subject_id, before, after, action, actor, at)
-    SELECT id, kind, subject_id, before, after, action, :actor::text, :at::timestamptz
-    FROM unnest(:ids::uuid[], :kinds::text[], :subjects::uuid[], :befores::text[], :afters::text[], :actions::text[])
-        AS change (id, kind, subject_id, before, after, action)
     """
 )
 
@@ -82,10 +80,9 @@ DELETE_DELIVERED = statement(
 )
 
 
-def event_payload(event: Event) -> dict[str, Any]:
-    """Write an event's fields as JSON values."""
-    payload: dict[str, Any] = to_plain(event)
-    return payload
+def event_payload(event: Event) -> str:
+    """Write an event's fields as JSON."""
+    return as_text(to_plain(event))
 
 
 def event_from(kinds: Mapping[str, type[Event]], delivery: Delivery) -> Event:

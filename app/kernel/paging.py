@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from app.kernel.errors import Invalid
 ItemT = TypeVar("ItemT")
 SortT = TypeVar("SortT", bound=str | int | float | datetime)
 MOST = 100
+#: What a bigint column can be compared with.
+_LARGEST_INT = 2**63 - 1
 USUAL = 20
 
 
@@ -80,16 +82,27 @@ def bound(cursor: tuple[str | int | float, ...] | None, kind: type[SortT], *, na
     if cursor is None:
         return None
     try:
-        value, row_id = cursor
+        written, row_id = cursor
+        value: object = written
         if kind is datetime:
-            value = datetime.fromisoformat(value)  # type: ignore[arg-type,assignment]  # Refused below when it is no text.
-        elif kind is float and isinstance(value, int):
-            value = float(value)
+            value = _moment(written)
+        elif kind is float and isinstance(written, int):
+            value = float(written)
         if type(value) is not kind or "\0" in str(value):
             raise TypeError(name)
+        if isinstance(value, int) and abs(value) > _LARGEST_INT:
+            raise OverflowError(name)
         return value, UUID(row_id)  # type: ignore[arg-type]  # Refused below when it is no text.
     except (ValueError, TypeError, AttributeError, OverflowError):
         raise Invalid("this is not a cursor of this list", field=(name,)) from None
+
+
+def _moment(written: object) -> datetime:
+    """Read a moment that the database can compare: one with its zone, and of a year that UTC has too."""
+    moment = datetime.fromisoformat(written) if isinstance(written, str) else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(written)
+    return moment.astimezone(UTC)
 
 
 def encode_cursor(key: tuple[object, ...]) -> str:

@@ -9,6 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+import orjson
+
 RecordT = TypeVar("RecordT")
 
 
@@ -27,6 +29,14 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value
+
+
+def as_text(value: Any) -> str:
+    """Write JSON values as the text of one.
+
+    Lists of JSON values go to the database as lists of such texts: the driver takes a list of lists for a matrix.
+    """
+    return orjson.dumps(value).decode()
 
 
 def from_plain(kind: type[RecordT], value: Mapping[str, Any]) -> RecordT:

@@ -17,7 +17,7 @@ _CODE_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by id; `current` signs, every key of the ring verifies."""
+    """Keys by id, from the newest to the oldest; `current` signs, every key of the ring verifies."""
 
     keys: Mapping[str, bytes] = field(repr=False)
     current: str
@@ -46,9 +46,11 @@ class KeyRing:
     def keyed_hash(self, kind: str, text: str) -> str:
         """Hash a low-entropy text so that a copy of the database does not give it away by trying all values.
 
-        The oldest key of the ring is used for as long as it is there, because stored hashes have to stay comparable.
+        The oldest key, which stands last in the ring, is used for as long as it is there, because stored hashes have to
+        stay comparable.
         """
-        return hmac.new(self.keys[min(self.keys)], f"hash:{kind}:{text}".encode(), hashlib.sha256).hexdigest()
+        *_, oldest = self.keys.values()
+        return hmac.new(oldest, f"hash:{kind}:{text}".encode(), hashlib.sha256).hexdigest()
 
     def derived_key(self, purpose: str, key_id: str) -> bytes:
         """Derive a key of its own for one purpose, such as signing, so that no key ever serves two."""

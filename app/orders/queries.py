@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import Invalid
 from app.kernel.ids import ChannelId, CustomerId, LocationId, OrderId, new_id
-from app.kernel.paging import PageRequest
+from app.kernel.paging import PageRequest, bound
+from app.kernel.plain import as_text
 from app.kernel.sql import Session, Statement, rows, statement
 from app.orders import models  # noqa: F401  # The statements below are about these tables.
 from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine, Statuses
@@ -46,39 +46,41 @@ _LIST_EVENTS = rows(
     OrderEvent,
 )
 
-_INSERT_ORDER = statement(
+#: A whole new order in one round trip: header, lines, deliveries, and the first entry of its timeline.
+_INSERT = statement(
     """
-    INSERT INTO orders (id, number, channel_id, cart_id, customer_id, email, currency, tax_included, status, payment_status,
-        fulfillment_status, return_status, started, shipping_address, billing_address, subtotal_minor, discount_minor,
-        delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at)
-    VALUES (:id, :number, :channel_id, :cart_id, :customer_id, :email, :currency, :tax_included, :status, :payment_status,
-        :fulfillment_status, :return_status, :started, :shipping_address, :billing_address, :subtotal_minor, :discount_minor,
-        :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at, :updated_at)
-    """
-)
-_INSERT_LINES = statement(
-    """
-    INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
-        unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
-        tax_minor, total_minor, discounts, tax_included)
-    SELECT id, :order_id, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, 0, ordered, 0, 0, 0,
-        unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb, :tax_included
-    FROM unnest(:ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
-        :deliveries::text[], :stores::uuid[], :quantities::int[], :prices::bigint[], :line_discounts::bigint[], :taxes::bigint[],
-        :totals::bigint[], :discounts::text[])
-        AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unit_price_minor,
-            discount_minor, tax_minor, total_minor, discounts)
-    """
-)
-_INSERT_DELIVERIES = statement(
-    """
-    INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
-        tax_minor, total_minor, discounts)
-    SELECT id, :order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor, discounts::jsonb
-    FROM unnest(:ids::uuid[], :methods::text[], :stores::uuid[], :codes::text[], :names::text[], :prices::bigint[],
-        :group_discounts::bigint[], :taxes::bigint[], :totals::bigint[], :discounts::text[])
-        AS delivery (id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
-            discounts)
+    WITH header AS (
+        INSERT INTO orders (id, number, channel_id, cart_id, customer_id, email, currency, tax_included, status, payment_status,
+            fulfillment_status, return_status, started, shipping_address, billing_address, subtotal_minor, discount_minor,
+            delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at)
+        VALUES (:id::uuid, :number, :channel_id, :cart_id, :customer_id, :email, :currency, :tax_included::bool, :status,
+            :payment_status, :fulfillment_status, :return_status, :started, :shipping_address, :billing_address, :subtotal_minor,
+            :discount_minor, :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at::timestamptz, :updated_at)
+    ), line AS (
+        INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
+            unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
+            tax_minor, total_minor, discounts, tax_included)
+        SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, 0, ordered, 0, 0,
+            0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
+            :tax_included::bool
+        FROM unnest(:line_ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
+            :line_methods::text[], :line_stores::uuid[], :quantities::int[], :prices::bigint[], :line_discounts::bigint[],
+            :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[])
+            AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unit_price_minor,
+                discount_minor, tax_minor, total_minor, discounts)
+    ), delivery AS (
+        INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
+            tax_minor, total_minor, discounts)
+        SELECT id, :id::uuid, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
+            discounts::jsonb
+        FROM unnest(:delivery_ids::uuid[], :methods::text[], :stores::uuid[], :codes::text[], :option_names::text[],
+            :delivery_prices::bigint[], :delivery_discounts::bigint[], :delivery_taxes::bigint[], :delivery_totals::bigint[],
+            :delivery_parts::text[])
+            AS delivery (id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
+                discounts)
+    )
+    INSERT INTO order_events (id, order_id, kind, message, actor, at)
+    VALUES (:event_id, :id::uuid, 'PLACED', :message, :actor, :placed_at::timestamptz)
     """
 )
 _INSERT_EVENT = statement(
@@ -218,46 +220,45 @@ async def count(session: Session, *, wanted: OrderFilter) -> int:
     return await _COUNT.one(session, **_filters(wanted))
 
 
-async def insert(uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], deliveries: Sequence[OrderDelivery]) -> None:
-    """Write a new order with its lines, all of them allocated, and its deliveries."""
-    await _INSERT_ORDER.run(
+async def insert(
+    uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], deliveries: Sequence[OrderDelivery], message: str
+) -> None:
+    """Write a new order with its lines, all of them allocated, its deliveries, and that it was placed."""
+    header = {name: getattr(order, name) for name in Order.__dataclass_fields__}
+    await _INSERT.run(
         uow,
-        **{name: getattr(order, name) for name in Order.__dataclass_fields__ if not name.endswith("_address")},
-        shipping_address=None if order.shipping_address is None else order.shipping_address.to_json(),
-        billing_address=None if order.billing_address is None else order.billing_address.to_json(),
-    )
-    await _INSERT_LINES.run(
-        uow,
-        order_id=order.id,
-        tax_included=order.tax_included,
-        ids=[line.id for line in lines],
+        **header
+        | {
+            "shipping_address": None if order.shipping_address is None else order.shipping_address.to_json(),
+            "billing_address": None if order.billing_address is None else order.billing_address.to_json(),
+        },
+        line_ids=[line.id for line in lines],
         positions=[line.position for line in lines],
         variants=[line.variant_id for line in lines],
         names=[line.product_name for line in lines],
         skus=[line.sku for line in lines],
-        options=[_json(line.options) for line in lines],
-        deliveries=[line.delivery.value for line in lines],
-        stores=[line.store_id for line in lines],
+        options=[as_text(line.options) for line in lines],
+        line_methods=[line.delivery.value for line in lines],
+        line_stores=[line.store_id for line in lines],
         quantities=[line.ordered for line in lines],
         prices=[line.unit_price_minor for line in lines],
         line_discounts=[line.discount_minor for line in lines],
-        taxes=[line.tax_minor for line in lines],
-        totals=[line.total_minor for line in lines],
-        discounts=[_json(line.discounts) for line in lines],
-    )
-    await _INSERT_DELIVERIES.run(
-        uow,
-        order_id=order.id,
-        ids=[delivery.id for delivery in deliveries],
+        line_taxes=[line.tax_minor for line in lines],
+        line_totals=[line.total_minor for line in lines],
+        line_parts=[as_text(line.discounts) for line in lines],
+        delivery_ids=[delivery.id for delivery in deliveries],
         methods=[delivery.method.value for delivery in deliveries],
         stores=[delivery.store_id for delivery in deliveries],
         codes=[delivery.option_code for delivery in deliveries],
-        names=[delivery.option_name for delivery in deliveries],
-        prices=[delivery.price_minor for delivery in deliveries],
-        group_discounts=[delivery.discount_minor for delivery in deliveries],
-        taxes=[delivery.tax_minor for delivery in deliveries],
-        totals=[delivery.total_minor for delivery in deliveries],
-        discounts=[_json(delivery.discounts) for delivery in deliveries],
+        option_names=[delivery.option_name for delivery in deliveries],
+        delivery_prices=[delivery.price_minor for delivery in deliveries],
+        delivery_discounts=[delivery.discount_minor for delivery in deliveries],
+        delivery_taxes=[delivery.tax_minor for delivery in deliveries],
+        delivery_totals=[delivery.total_minor for delivery in deliveries],
+        delivery_parts=[as_text(delivery.discounts) for delivery in deliveries],
+        event_id=new_id(),
+        message=message,
+        actor=uow.actor.label,
     )
 
 
@@ -313,10 +314,5 @@ def _filters(wanted: OrderFilter) -> dict[str, object]:
 
 
 def _bound(key: str, cursor: tuple[str | int | float, ...] | None, name: str) -> tuple[object, UUID | None]:
-    if cursor is None:
-        return None, None
-    try:
-        value, order_id = cursor
-        return (datetime.fromisoformat(str(value)) if key == "placed_at" else int(value)), UUID(str(order_id))
-    except ValueError:
-        raise Invalid("this is not a cursor of this list", field=(name,)) from None
+    found = bound(cursor, datetime, name=name) if key == "placed_at" else bound(cursor, int, name=name)
+    return found or (None, None)

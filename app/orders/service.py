@@ -54,8 +54,7 @@ async def place(
     uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], deliveries: Sequence[OrderDelivery], message: str
 ) -> OrderWithLines:
     """Write a new order. Emits OrderPlaced."""
-    await queries.insert(uow, order=order, lines=lines, deliveries=deliveries)
-    await note(uow, order.id, kind="PLACED", message=message)
+    await queries.insert(uow, order=order, lines=lines, deliveries=deliveries, message=message)
     uow.moved("order", order.id, before=None, after=order.status.value, action="place")
     uow.emit(OrderPlaced(order_id=order.id))
     return OrderWithLines(order, tuple(lines), tuple(deliveries))

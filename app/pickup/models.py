@@ -1,6 +1,17 @@
 """Tables of store pickups and the places in their hours."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from app.kernel.columns import id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
@@ -32,7 +43,13 @@ pickups = Table(
     *not_negative("code_generation", "code_attempts"),
     CheckConstraint("(status = 'COLLECTED') = (collected_at IS NOT NULL)", name="collected"),
     Index("ix_pickups_order_id", "order_id"),
-    Index("uq_pickups_live_code", "store_id", "code_hash", unique=True, postgresql_where=text("status IN ('READY', 'EN_ROUTE', 'ARRIVED')")),
+    Index(
+        "uq_pickups_live_code",
+        "store_id",
+        "code_hash",
+        unique=True,
+        postgresql_where=text("status IN ('READY', 'EN_ROUTE', 'ARRIVED')"),
+    ),
     Index("ix_pickups_collect_by", "collect_by", postgresql_where=text("status IN ('READY', 'EN_ROUTE', 'ARRIVED')")),
 )
 

@@ -11,7 +11,7 @@ from app.kernel.sql import Session, rows, statement
 from app.locations import queries as locations
 from app.locations.rules import ready_at
 from app.pickup import models  # noqa: F401  # The statements below are about these tables.
-from app.pickup.rules import SLOT, STORE_WINDOW, Pickup, Slot, slot_starts
+from app.pickup.rules import ARRIVED_GRACE, SLOT, STORE_WINDOW, Pickup, Slot, slot_starts
 
 _PICKUP = """id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by, ready_at, collect_by,
     collected_at, code_generation, code_attempts, collected_by, spot, vehicle, created_at, updated_at"""
@@ -20,11 +20,13 @@ _LIST = rows(f"SELECT {_PICKUP} FROM pickups WHERE id = ANY(:ids::uuid[])", Pick
 _LIST_FOR_WORK = rows(f"SELECT {_PICKUP} FROM pickups WHERE fulfillment_order_id = ANY(:ids::uuid[])", Pickup)
 _LOCK = rows(f"SELECT {_PICKUP} FROM pickups WHERE id = :id FOR NO KEY UPDATE", Pickup)
 _LOCK_FOR_WORK = rows(
-    f"SELECT {_PICKUP} FROM pickups WHERE fulfillment_order_id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Pickup
+    f"SELECT {_PICKUP} FROM pickups WHERE fulfillment_order_id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+    Pickup,
 )
 _LIST_OVERDUE = rows(
     """
-    SELECT id FROM pickups WHERE status IN ('READY', 'EN_ROUTE') AND collect_by <= :now
+    SELECT id FROM pickups WHERE status IN ('READY', 'EN_ROUTE', 'ARRIVED') AND collect_by <= :now
+      AND (status <> 'ARRIVED' OR collect_by <= :arrived_before)
     ORDER BY collect_by LIMIT :most
     """,
     UUID,
@@ -149,7 +151,8 @@ async def lock_for_work(uow: UnitOfWork, *, fulfillment_order_ids: Collection[UU
 
 async def list_overdue_ids(session: Session, *, now: datetime, most: int) -> list[PickupId]:
     """List pickups that wait for nobody any more, the longest overdue first."""
-    return [PickupId(pickup_id) for pickup_id in await _LIST_OVERDUE.all(session, now=now, most=most)]
+    found = await _LIST_OVERDUE.all(session, now=now, arrived_before=now - ARRIVED_GRACE, most=most)
+    return [PickupId(pickup_id) for pickup_id in found]
 
 
 async def insert_pickups(uow: UnitOfWork, *, pickups: Sequence[Pickup]) -> None:
@@ -227,7 +230,12 @@ async def list_slots(
         if not place.pickup_enabled or place.archived_at is not None or earliest is None:
             continue
         found[place.id] = [
-            Slot(place.id, starts_at, starts_at + SLOT, max(0, place.pickup_slot_capacity - used.get((place.id, starts_at), 0)))
+            Slot(
+                place.id,
+                starts_at,
+                starts_at + SLOT,
+                max(0, place.pickup_slot_capacity - used.get((place.id, starts_at), 0)),
+            )
             for starts_at in slot_starts(hours, place.timezone, start=max(start, earliest), end=end)
         ]
     return found

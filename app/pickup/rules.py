@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from app.kernel.errors import Invalid
 from app.kernel.ids import FulfillmentOrderId, LocationId, OrderId, PickupId
 from app.locations.rules import Location, Opening, openings_between
-from app.pickup.states import PICKUP, PickupStatus
+from app.pickup.states import AT_THE_COUNTER, PICKUP, PickupStatus
 
 SLOT = timedelta(hours=1)
+#: How much longer goods wait for a customer who has said that they are there.
+ARRIVED_GRACE = timedelta(days=1)
 LONGEST_WINDOW = timedelta(days=31)
 USUAL_WINDOW = timedelta(days=7)
 #: Wrong codes that one pickup bears before its code is void.
@@ -52,8 +54,11 @@ class Pickup:
     updated_at: datetime
 
     def is_overdue(self, now: datetime) -> bool:
-        """Say whether the time to collect is over."""
-        return self.collect_by is not None and self.collect_by <= now
+        """Say whether the time to collect is over; who has arrived in time is not sent away."""
+        if self.collect_by is None or self.status not in AT_THE_COUNTER:
+            return False
+        grace = ARRIVED_GRACE if self.status is PickupStatus.ARRIVED else timedelta()
+        return self.collect_by + grace <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,10 @@ def parse_slot_id(text: str, *, field: Sequence[str] = ("pickupSlotId",)) -> tup
         packed = b32hexdecode(text.removeprefix(_SLOT_PREFIX).upper())
         if len(packed) != _SLOT_BYTES:
             raise ValueError(text)
-    except (ValueError, Base32Error):
+        starts_at = _EPOCH + timedelta(minutes=int.from_bytes(packed[_UUID_BYTES:]))
+    except (ValueError, Base32Error, OverflowError):
         raise Invalid(f"{text[:60]!r} is not the id of a pickup slot", field=field) from None
-    minutes = int.from_bytes(packed[_UUID_BYTES:])
-    return LocationId(UUID(bytes=packed[:_UUID_BYTES])), _EPOCH + timedelta(minutes=minutes)
+    return LocationId(UUID(bytes=packed[:_UUID_BYTES])), starts_at
 
 
 def slot_window(*, start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:

@@ -27,7 +27,7 @@ from app.pickup import events, queries, rules
 from app.pickup.errors import CollectedTooLate, PickupCodeWrong, PickupNotFound, SlotFull
 from app.pickup.queries import Place
 from app.pickup.rules import Pickup
-from app.pickup.states import AT_THE_COUNTER, PICKUP, PickupStatus
+from app.pickup.states import PICKUP, PickupStatus
 
 _KIND = "pickup"
 #: Codes tried at once when one is already in use at the counter: each is taken with one chance in many thousands.
@@ -323,8 +323,7 @@ async def _lock(uow: UnitOfWork, pickup_id: PickupId) -> Pickup:
 
 
 def _refuse_late(uow: UnitOfWork, pickup: Pickup) -> None:
-    overdue = pickup.status in AT_THE_COUNTER and pickup.is_overdue(uow.now)
-    if overdue or pickup.status is PickupStatus.EXPIRED:
+    if pickup.is_overdue(uow.now) or pickup.status is PickupStatus.EXPIRED:
         raise CollectedTooLate("this was not collected in time", field=("pickupId",))
 
 

@@ -41,6 +41,8 @@ PICKUP = Machine(
         (_S.ARRIVED, "hand_over"): _S.COLLECTED,
         (_S.READY, "expire"): _S.EXPIRED,
         (_S.EN_ROUTE, "expire"): _S.EXPIRED,
+        # Whoever stands at the counter is given a day more, and may have left without a word.
+        (_S.ARRIVED, "expire"): _S.EXPIRED,
         (_S.PREPARING, "cancel"): _S.CANCELLED,
         (_S.READY, "cancel"): _S.CANCELLED,
         (_S.EN_ROUTE, "cancel"): _S.CANCELLED,

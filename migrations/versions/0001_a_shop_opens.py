@@ -948,6 +948,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_orders")),
         sa.UniqueConstraint("number", name=op.f("uq_fulfillment_orders_number")),
     )
+    op.create_index("ix_fulfillment_orders_due_at", "fulfillment_orders", ["due_at", "id"], unique=False)
     op.create_index(
         "ix_fulfillment_orders_location_id", "fulfillment_orders", ["location_id", "due_at", "id"], unique=False
     )
@@ -1487,6 +1488,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_fulfillment_orders_order_id", table_name="fulfillment_orders")
     op.drop_index("ix_fulfillment_orders_location_id", table_name="fulfillment_orders")
+    op.drop_index("ix_fulfillment_orders_due_at", table_name="fulfillment_orders")
     op.drop_table("fulfillment_orders")
     op.drop_index(
         "uq_checkout_attempts_live",

@@ -15,7 +15,7 @@ class CartLineInput:
     """What is to be bought."""
     quantity: int
     """From 1 to 10,000."""
-    delivery: DeliveryMethod = DeliveryMethod.SHIPPING
+    delivery: DeliveryMethod | None = DeliveryMethod.SHIPPING
     """How it is to reach the customer. CARRY_OUT is for staff who serve at the store."""
     store_id: strawberry.ID | None = None
     """For PICKUP and CARRY_OUT."""

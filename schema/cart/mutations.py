@@ -197,7 +197,7 @@ def _lines(lines: Sequence[CartLineInput]) -> list[AddLine]:
         AddLine(
             variant_id=VariantId(decode(IdKind.VARIANT, line.variant_id, field=("lines", str(i), "variantId"))),
             quantity=line.quantity,
-            delivery=line.delivery,
+            delivery=line.delivery or DeliveryMethod.SHIPPING,
             store_id=_store_id(line.store_id, ("lines", str(i), "storeId")),
         )
         for i, line in enumerate(lines)

@@ -61,10 +61,10 @@ class AddressInput:
 
     line1: str
     """Street and number."""
-    city: str
-    """Town or city."""
     country: CountryCode
     """Where it is."""
+    city: str | None = strawberry.UNSET
+    """Town or city; needed wherever goods are sent."""
     first_name: str | None = strawberry.UNSET
     """Of whoever receives."""
     last_name: str | None = strawberry.UNSET
@@ -91,7 +91,8 @@ class AddressInput:
         """Read it as an address, not checked yet (app.kernel.address.checked does that)."""
         return kernel.Address(
             line1=self.line1,
-            city=self.city,
+            # What is missing is refused by name when the address is checked.
+            city=self.city or "",
             country=self.country,
             first_name=self.first_name or None,
             last_name=self.last_name or None,

@@ -11,7 +11,9 @@ from aiodataloader import DataLoader
 from app.identity.rules.tokens import Credentials
 from app.kernel.actor import Actor
 from app.kernel.db import Begin, Database, ReadSession
+from app.kernel.news import News
 from app.kernel.tokens import KeyRing
+from app.payments.gateway import Gateways
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
@@ -75,8 +77,8 @@ class Context:
 class Services:
     """What `app.main` chose for this process: the gateways it knows, and where news of changes comes from."""
 
-    gateways: Any
-    news: Any
+    gateways: Gateways
+    news: News
     secrets: Credentials
 
 

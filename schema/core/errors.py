@@ -7,11 +7,14 @@ import strawberry
 import structlog
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 
 from app.kernel.errors import DatabaseUnavailable, DomainError, ErrorCode
 from app.kernel.ids import new_id
 
 log = structlog.get_logger()
+
+_BUG = "INTERNAL"
 
 strawberry.enum(ErrorCode)
 
@@ -62,9 +65,17 @@ class ErrorMasking(SchemaExtension):
         if errors:
             result.errors = [public_error(error) for error in errors]  # type: ignore[union-attr]
 
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Rewrite the errors of each result that is followed over a socket."""
+        if isinstance(result, ExecutionResult) and result.errors:
+            result.errors = [public_error(error) for error in result.errors]
+        yield
+
 
 def public_error(error: GraphQLError) -> GraphQLError:
-    """Say what a client may know of a top-level error."""
+    """Say what a client may know of a top-level error. What was said once is not said differently again."""
+    if (error.extensions or {}).get("code") == _BUG:
+        return error
     original = error.original_error
     while isinstance(original, GraphQLError) and original.original_error is not None:
         original = original.original_error
@@ -81,7 +92,7 @@ def public_error(error: GraphQLError) -> GraphQLError:
         return _like(error, error.message, extensions)
     bug = str(new_id())
     log.error("bug", bug_id=bug, path=error.path, exc_info=original)
-    return _like(error, f"something went wrong on our side; quote {bug}", {"code": "INTERNAL", "id": bug})
+    return _like(error, f"something went wrong on our side; quote {bug}", {"code": _BUG, "id": bug})
 
 
 def _like(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:

@@ -28,6 +28,8 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
+from schema.core.errors import public_error
+
 _LONGEST_KEPT = 32 * 1024
 _MOST_KEPT = 1000
 
@@ -155,7 +157,11 @@ class PreparedDocuments(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         """Find the document, or read it."""
         if self.execution_context.query:
-            self.execution_context.graphql_document = self.documents.parsed(self.execution_context.query)
+            try:
+                self.execution_context.graphql_document = self.documents.parsed(self.execution_context.query)
+            except GraphQLError as error:
+                # Strawberry hands on what an extension raises as it is, past `ErrorMasking`.
+                raise public_error(error) from None
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
 from app.kernel.db import Database
@@ -89,13 +90,14 @@ class _Streams:
 
     async def stream(
         self, query: str | None, *, context_value: Connection, **call: Any
-    ) -> AsyncGenerator[ExecutionResult, None]:
+    ) -> AsyncGenerator[Any, None]:
         """Answer the results of one operation as they come."""
         return self._results(query, context_value, call)
 
     async def _results(
         self, query: str | None, connection: Connection, call: dict[str, Any]
-    ) -> AsyncGenerator[ExecutionResult, None]:
+    ) -> AsyncGenerator[Any, None]:
+        kind: type[ExecutionResult] = PreExecutionError
         try:
             async with (
                 connection.operation() as context,
@@ -105,9 +107,10 @@ class _Streams:
                     # While the next result is waited for, this one's snapshot and its connection are not.
                     await context.renew()
                     yield result
+                    kind = ExecutionResult
                     connection.check()
-        except (DomainError, DatabaseUnavailable, Refused) as refusal:
-            yield ExecutionResult(data=None, errors=[_as_graphql(refusal)])
+        except (DomainError, DatabaseUnavailable, Refused, GraphQLError) as refusal:
+            yield kind(data=None, errors=[_as_graphql(refusal)])
 
 
 class Sockets(BaseGraphQLTransportWSHandler[Connection, None]):
@@ -120,7 +123,7 @@ class Sockets(BaseGraphQLTransportWSHandler[Connection, None]):
 class View(GraphQL[Any, None]):
     """GraphQL for one schema over one database."""
 
-    graphql_transport_ws_handler_class = Sockets  # type: ignore[assignment]  # Its context is a Connection.
+    graphql_transport_ws_handler_class = Sockets
 
     def __init__(
         self,
@@ -304,7 +307,9 @@ def _write(media: str, status: int, body: Mapping[str, Any], headers: Mapping[st
     )
 
 
-def _as_graphql(refusal: DomainError | DatabaseUnavailable | Refused) -> GraphQLError:
+def _as_graphql(refusal: DomainError | DatabaseUnavailable | Refused | GraphQLError) -> GraphQLError:
+    if isinstance(refusal, GraphQLError):
+        return refusal
     if isinstance(refusal, Refused):
         return refusal.error
     return public_error(GraphQLError(str(refusal), original_error=refusal))

@@ -38,9 +38,7 @@ class FulfillmentMutation:
         async def command(uow: UnitOfWork) -> Done:
             return _done(await fulfillment.accept(uow, fulfillment_order_id=_key(input.fulfillment_order_id)))
 
-        outcome = await perform(
-            info.context, "fulfillmentOrderAccept", input, command, key=input.idempotency_key
-        )
+        outcome = await perform(info.context, "fulfillmentOrderAccept", input, command, key=input.idempotency_key)
         return await _payload(info.context, outcome)
 
     @strawberry.mutation

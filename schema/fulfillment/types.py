@@ -121,9 +121,7 @@ class FulfillmentOrderLine(Node):
         )
 
     @strawberry.field
-    async def order_line(
-        self, info: Info
-    ) -> Annotated["OrderLine", strawberry.lazy("schema.orders.types")] | None:
+    async def order_line(self, info: Info) -> Annotated["OrderLine", strawberry.lazy("schema.orders.types")] | None:
         """The line of the order; null for callers who may see the work alone."""
         line = await info.context.load(OrderLineById, self.row.order_line_id)
         order = None if line is None else await info.context.load(OrderById, line.order_id)
@@ -275,7 +273,9 @@ class FulfillmentOrderConnection:
     ) -> "FulfillmentOrderConnection":
         """Show a page; `count` counts the whole list when asked."""
         return cls(
-            edges=[FulfillmentOrderEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)],
+            edges=[
+                FulfillmentOrderEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)
+            ],
             nodes=list(nodes),
             page_info=PageInfo.of(page),
             count=count,

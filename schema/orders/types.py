@@ -299,7 +299,7 @@ class Order(Node):
     ) -> list[Annotated["FulfillmentOrder", strawberry.lazy("schema.fulfillment.types")]]:
         """The work of locations, oldest first."""
         rows = await info.context.load(FulfillmentOrdersByOrderId, self.key)
-        return [fulfillment_types.FulfillmentOrder.of(row) for row in rows]
+        return [fulfillment_types.FulfillmentOrder.of(row, holder=self.token is not None) for row in rows]
 
     @strawberry.field
     async def payments(self, info: Info) -> list[Payment]:
@@ -319,10 +319,10 @@ class Order(Node):
         return Money.of(sum(payment.refunded_minor for payment in payments), self.row.currency)
 
     @strawberry.field
-    async def timeline(self, info: Info, first: int = 100) -> list[OrderEvent]:
+    async def timeline(self, info: Info, first: int | None = 100) -> list[OrderEvent]:
         """What happened, oldest first; at most 500 entries."""
         rows = await info.context.load(EventsByOrderId, self.key)
-        return [OrderEvent.of(row) for row in rows[: max(0, min(first, _MOST_EVENTS))]]
+        return [OrderEvent.of(row) for row in rows[: max(0, min(100 if first is None else first, _MOST_EVENTS))]]
 
     @strawberry.field
     async def next_actions(self, info: Info) -> list[str]:

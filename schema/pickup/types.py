@@ -92,9 +92,7 @@ class Pickup(Node):
         if not steps or info.context.actor.may(Permission.PICKUPS_HAND_OVER, at=self.row.store_id):
             return steps
         order = await info.context.load(OrderById, self.row.order_id)
-        allowed = self.holder or (
-            order is not None and may_read(info.context.actor, info.context.keys, order, None)
-        )
+        allowed = self.holder or (order is not None and may_read(info.context.actor, info.context.keys, order, None))
         return [step for step in steps if allowed and step != "pickupHandOver"]
 
     async def _is_buyers(self, context: Context) -> bool:

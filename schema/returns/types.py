@@ -167,7 +167,8 @@ class ReturnLine(Node):
     @strawberry.field
     async def disposition(self, info: Info) -> Disposition | None:
         """Where the accepted units went. Null when mixed or none yet."""
-        return rules.disposition_of(await info.context.load(ReceiptsByReturnLineId, self.row.id))
+        receipts = await info.context.load(ReceiptsByReturnLineId, self.row.id)
+        return rules.disposition_of(receipts)
 
     @strawberry.field
     async def receipts(self, info: Info) -> list[ReturnReceipt]:

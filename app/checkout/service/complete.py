@@ -11,6 +11,7 @@ from app.checkout.rules import Attempt
 from app.checkout.service.conclude import (
     GATEWAY_PATIENCE,
     Completed,
+    Held,
     Lapsed,
     PaymentAsked,
     conclude,
@@ -57,23 +58,24 @@ async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) 
     if isinstance(begun, Completed):
         return begun
     if isinstance(begun, Attempt):
-        return await resume(begin, gateways, begun.id, wait_seconds=_WAIT_SECONDS, may_ask_anew=True)
+        return await resume(begin, gateways, begun, wait_seconds=_WAIT_SECONDS, may_ask_anew=True)
     answers: dict[PaymentId, Answer | None] = {}
     for tender in begun.tenders:
         answers[tender.id] = answer = await payments.ask_authorization(gateways, tender, currency=begun.currency)
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, begun.attempt_id, answers)
+    return await _concluded(begin, Held(begun.attempt_id, request.cart_id), answers)
 
 
 async def resume(
-    begin: Begin, gateways: Gateways, attempt_id: UUID, *, wait_seconds: float, may_ask_anew: bool
+    begin: Begin, gateways: Gateways, attempt: Attempt, *, wait_seconds: float, may_ask_anew: bool
 ) -> Completed:
     """Go on with an attempt that was left: by the shopper's repeated call, or by the worker.
 
     An authorization that never reached its gateway is asked for again only where the shopper is there to want it.
     """
-    taken = await _take(begin, attempt_id, wait_seconds=wait_seconds)
+    held = Held(attempt.id, attempt.cart_id)
+    taken = await _take(begin, held, wait_seconds=wait_seconds)
     if isinstance(taken, Completed):
         return taken
     answers: dict[PaymentId, Answer | None] = {}
@@ -84,7 +86,7 @@ async def resume(
         answers[payment.id] = answer
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, attempt_id, answers)
+    return await _concluded(begin, held, answers)
 
 
 async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Prepared | Attempt | Completed:
@@ -116,11 +118,11 @@ def _replayed(cart_id: CartId, kept: idempotency.Kept) -> Completed:
     return Completed(cart_id, refusal=Kept(refusal["code"], refusal["message"], refusal["field"]))
 
 
-async def _take(begin: Begin, attempt_id: UUID, *, wait_seconds: float) -> _Taken | Completed:
+async def _take(begin: Begin, held: Held, *, wait_seconds: float) -> _Taken | Completed:
     """Become the one who works on an attempt; while another does, wait for how it ends."""
 
     async def work(uow: UnitOfWork) -> _Taken | Completed | None:
-        _, attempt = await lock(uow, attempt_id)
+        _, attempt = await lock(uow, held)
         if attempt.status not in LIVE:
             return await ended(uow, attempt)
         if attempt.status is AttemptStatus.AUTHORIZING:
@@ -135,11 +137,11 @@ async def _take(begin: Begin, attempt_id: UUID, *, wait_seconds: float) -> _Take
         await queries.update_attempt(
             uow, attempt_id=attempt.id, status=status, worked_until=uow.now + GATEWAY_PATIENCE
         )
-        tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt_id)
+        tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
         return _Taken(attempt, await _with_steps(uow, tenders))
 
     async def look(uow: UnitOfWork) -> Completed | None:
-        attempt = await queries.get_attempt(uow, attempt_id=attempt_id)
+        attempt = await queries.get_attempt(uow, attempt_id=held.attempt_id)
         working = attempt is not None and attempt.status is AttemptStatus.AUTHORIZING
         return None if attempt is None or working else await ended(uow, attempt)
 
@@ -151,7 +153,7 @@ async def _take(begin: Begin, attempt_id: UUID, *, wait_seconds: float) -> _Take
         return seen
 
     async def pending(uow: UnitOfWork) -> Completed:
-        attempt = await queries.get_attempt(uow, attempt_id=attempt_id)
+        attempt = await queries.get_attempt(uow, attempt_id=held.attempt_id)
         assert attempt is not None
         return await ended(uow, attempt)
 
@@ -185,27 +187,27 @@ async def _ask(gateways: Gateways, payment: Payment, step_id: UUID, *, may_ask_a
     return await payments.ask_again(gateways, payment, step_id)
 
 
-async def _concluded(begin: Begin, attempt_id: UUID, answers: dict[PaymentId, Answer | None]) -> Completed:
+async def _concluded(begin: Begin, held: Held, answers: dict[PaymentId, Answer | None]) -> Completed:
     try:
-        return await begin.run(lambda uow: conclude(uow, attempt_id, answers))
+        return await begin.run(lambda uow: conclude(uow, held, answers))
     except Lapsed:
         pass
     for _ in range(_PLANS):
         try:
-            return await begin.run(lambda uow: conclude(uow, attempt_id, answers, resupply=True))
+            return await begin.run(lambda uow: conclude(uow, held, answers, resupply=True))
         except OutOfStock as shortage:
             lost = shortage
-    return await begin.run(lambda uow: _give_up(uow, attempt_id, answers, lost))
+    return await begin.run(lambda uow: _give_up(uow, held, answers, lost))
 
 
 async def _give_up(
-    uow: UnitOfWork, attempt_id: UUID, answers: dict[PaymentId, Answer | None], lost: OutOfStock
+    uow: UnitOfWork, held: Held, answers: dict[PaymentId, Answer | None], lost: OutOfStock
 ) -> Completed:
     """The stock was gone when the money was there: let the money go."""
-    cart, attempt = await lock(uow, attempt_id)
+    cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
         return await ended(uow, attempt)
-    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
     recorded = [
         await payments.record_authorization(uow, tender, answers[tender.id]) if tender.id in answers else tender
         for tender in tenders

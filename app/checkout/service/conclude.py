@@ -23,7 +23,7 @@ from app.inventory.rules import Units
 from app.kernel import idempotency
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
-from app.kernel.ids import CartId, OrderId, PaymentId
+from app.kernel.ids import AttemptId, CartId, OrderId, PaymentId
 from app.kernel.money import Money
 from app.kernel.plain import from_plain, to_plain
 from app.orders import service as orders
@@ -65,6 +65,14 @@ class Completed:
     action: PaymentAsked | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attempt and the cart that it holds, which is locked before it."""
+
+    attempt_id: AttemptId
+    cart_id: CartId
+
+
 class Lapsed(Exception):
     """The stock held for the attempt is not held any more; the order has to be supplied anew."""
 
@@ -80,15 +88,15 @@ class _Verdict(Enum):
 Answers = Mapping[PaymentId, Answer | None]
 
 
-async def conclude(uow: UnitOfWork, attempt_id: UUID, answers: Answers, *, resupply: bool = False) -> Completed:
+async def conclude(uow: UnitOfWork, held: Held, answers: Answers, *, resupply: bool = False) -> Completed:
     """End or suspend an attempt by what its gateways answered. One that has ended meanwhile is answered as it ended.
 
     Locks: cart, payments, slots, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
     """
-    cart, attempt = await lock(uow, attempt_id)
+    cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
         return await ended(uow, attempt)
-    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
     verdict = _verdict(tenders, answers)
     if verdict is _Verdict.PLACE:
         return await _place(uow, cart, attempt, tenders, answers, resupply=resupply)
@@ -153,13 +161,12 @@ async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
     return True
 
 
-async def lock(uow: UnitOfWork, attempt_id: UUID) -> tuple[Cart, Attempt]:
+async def lock(uow: UnitOfWork, held: Held) -> tuple[Cart, Attempt]:
     """Lock an attempt and, before it, its cart."""
-    found = await queries.get_attempt(uow, attempt_id=attempt_id)
-    cart = None if found is None else await carts.lock_cart(uow, cart_id=found.cart_id)
-    attempt = await queries.lock_attempt(uow, attempt_id=attempt_id)
+    cart = await carts.lock_cart(uow, cart_id=held.cart_id)
+    attempt = await queries.lock_attempt(uow, attempt_id=held.attempt_id)
     if cart is None or attempt is None:
-        raise BrokenInvariant(f"attempt {attempt_id} or its cart is gone")
+        raise BrokenInvariant(f"attempt {held.attempt_id} or its cart is gone")
     return cart, attempt
 
 

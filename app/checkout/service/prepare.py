@@ -76,7 +76,7 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     channel = await channels.get_channel(uow, channel_id=cart.channel_id)
     if channel is None:
         raise BrokenInvariant(f"cart {cart.id} has no channel")
-    quote = await cart_service.quote(uow, cart=cart, now=uow.now)
+    quote = await cart_service.quote(uow, cart=cart, now=uow.now, channel=channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
     amounts = tender_amounts(
         request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways

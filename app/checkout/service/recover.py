@@ -6,7 +6,7 @@ from uuid import UUID
 from app.checkout import queries
 from app.checkout.rules import Attempt
 from app.checkout.service.complete import resume
-from app.checkout.service.conclude import give_back, lock
+from app.checkout.service.conclude import Held, give_back, lock
 from app.checkout.states import LIVE, AttemptStatus
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.ids import PaymentId
@@ -33,7 +33,7 @@ async def recover(begin: Begin, gateways: Gateways) -> int:
     left = await begin.run(lambda uow: queries.list_unfinished(uow, now=uow.now, most=_AT_ONCE))
     finished = 0
     for attempt in left:
-        completed = await resume(begin, gateways, attempt.id, wait_seconds=0, may_ask_anew=False)
+        completed = await resume(begin, gateways, attempt, wait_seconds=0, may_ask_anew=False)
         if completed.order_id is None and begin.now - attempt.created_at > GIVE_UP_AFTER:
             await _give_up(begin, attempt)
             finished += 1
@@ -43,7 +43,7 @@ async def recover(begin: Begin, gateways: Gateways) -> int:
 
 async def _give_up(begin: Begin, found: Attempt) -> None:
     async def work(uow: UnitOfWork) -> None:
-        cart, attempt = await lock(uow, found.id)
+        cart, attempt = await lock(uow, Held(found.id, found.cart_id))
         if attempt.status in LIVE and attempt.status is not AttemptStatus.AUTHORIZING:
             tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
             refusal = PaymentDeclined("the payment was given up, as its result never came")

@@ -225,5 +225,3 @@ async def _tell(
             units_waiting=waiting,
         )
     )
-
-

@@ -87,7 +87,7 @@ class TestGateway:
             token, "SUCCEEDED" if token in TOKENS else "DECLINED"
         )
         settles_at = self._database.now() + (self._late if token == "tok_late" else timedelta())  # noqa: S105
-        async with self._database.unit(SYSTEM) as uow:
+        async with self._database.alone() as uow:
             operation = await self._remember(
                 uow, key=key, kind="AUTHORIZATION", outcome=outcome, currency=currency, amount_minor=amount_minor,
                 settles_at=settles_at,
@@ -99,7 +99,7 @@ class TestGateway:
     async def find(self, *, key: str) -> Answer | None:
         """Say what became of a call."""
         assert_no_transaction()
-        async with self._database.unit(SYSTEM) as uow:
+        async with self._database.alone() as uow:
             operation = await _FIND.first(uow, key=key)
         return None if operation is None else self._answer(operation)
 
@@ -117,7 +117,7 @@ class TestGateway:
 
     async def confirm(self, *, reference: str) -> bool:
         """Do what the shopper was asked to do; answers whether anything was asked."""
-        async with self._database.unit(SYSTEM) as uow:
+        async with self._database.alone() as uow:
             return bool(await _CONFIRM.run(uow, reference=reference))
 
     async def _step(self, key: str, kind: str, reference: str, amount_minor: int) -> Answer:

@@ -9,9 +9,9 @@ from app.fulfillment.errors import FulfillmentOrderNotFound, NothingToDo, WrongD
 from app.fulfillment.queries import FulfillmentOrderFilter
 from app.fulfillment.rules import LineQuantity
 from app.fulfillment.states import FulfillmentOrderStatus
+from app.kernel.actor import ANONYMOUS
 from app.kernel.errors import Forbidden, IllegalTransition, Invalid, NotFound, QuantityExceeded, Unauthenticated
 from app.kernel.ids import FulfillmentOrderLineId, new_id
-from app.kernel.actor import ANONYMOUS
 from app.kernel.paging import PageRequest, page
 from app.orders.states import FulfillmentStatus, OrderStatus
 from tests.builders.clock import StoppedClock
@@ -51,9 +51,7 @@ class TestAccept:
         with pytest.raises(Forbidden):
             await shop.begin("ada").run(lambda uow: fulfillment.accept(uow, fulfillment_order_id=work.id))
         with pytest.raises(Unauthenticated):
-            await shop.database.begin(ANONYMOUS).run(
-                lambda uow: fulfillment.accept(uow, fulfillment_order_id=work.id)
-            )
+            await shop.database.begin(ANONYMOUS).run(lambda uow: fulfillment.accept(uow, fulfillment_order_id=work.id))
 
 
 class TestPack:
@@ -124,9 +122,7 @@ class TestShip:
         work = await order.packed()
 
         await shop.begin("picker").run(
-            lambda uow: fulfillment.ship(
-                uow, fulfillment_order_id=work.id, carrier="DHL", tracking_number="JD0002"
-            )
+            lambda uow: fulfillment.ship(uow, fulfillment_order_id=work.id, carrier="DHL", tracking_number="JD0002")
         )
 
         assert (await order.work()).status is FulfillmentOrderStatus.FULFILLED
@@ -225,9 +221,7 @@ class TestOpenWork:
 
 
 class TestQueue:
-    async def test_has_the_most_urgent_open_work_first_then_the_finished(
-        self, shop: Shop, clock: StoppedClock
-    ) -> None:
+    async def test_has_the_most_urgent_open_work_first_then_the_finished(self, shop: Shop, clock: StoppedClock) -> None:
         done = await place(shop, shipped("mug", 1))
         work = await done.packed()
         await shop.begin().run(lambda uow: fulfillment.ship(uow, fulfillment_order_id=work.id))
@@ -246,7 +240,9 @@ class TestQueue:
                     await queries.list_queue(session, wanted=wanted, request=request), request, queries.queue_key
                 )
                 orders.append(found.items[0].order_id)
-                after = tuple(str(part) if i else int(str(part)) for i, part in enumerate(queries.queue_key(found.items[0])))
+                after = tuple(
+                    str(part) if i else int(str(part)) for i, part in enumerate(queries.queue_key(found.items[0]))
+                )
             everywhere = await queries.list_queue(
                 session, wanted=FulfillmentOrderFilter(), request=PageRequest(size=20)
             )

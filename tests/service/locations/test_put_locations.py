@@ -10,6 +10,7 @@ from app.channels.errors import UnknownChannel
 from app.kernel.address import Address
 from app.kernel.db import Database
 from app.kernel.errors import Forbidden
+from app.kernel.ids import ChannelId
 from app.kernel.paging import PageRequest
 from app.kernel.puts import Put
 from app.locations import queries
@@ -159,7 +160,7 @@ class TestFindStores:
     async def test_knows_only_the_stores_of_its_channel(self, database: Database, shop: Shop) -> None:
         async with database.read() as session:
             page = await queries.find_stores(
-                session, channel_id=type(shop.channel_id)(uuid4()), near=None, request=PageRequest(size=10)
+                session, channel_id=ChannelId(uuid4()), near=None, request=PageRequest(size=10)
             )
 
         assert page.items == []
