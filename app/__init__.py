@@ -1,0 +1,1 @@
+"""The shop: domains on their floors, and the doors through which processes enter."""

@@ -175,12 +175,13 @@ class _Sort:
     descending: bool
 
 
+_OFFER = "offer.price"
 _SORTS = {
     ProductSort.RELEVANCE: _Sort("matched.rank", "float8", float, descending=True),
     ProductSort.NAME_ASC: _Sort("product.name", "text", str, descending=False),
     ProductSort.NAME_DESC: _Sort("product.name", "text", str, descending=True),
-    ProductSort.PRICE_ASC: _Sort("offer.price", "bigint", int, descending=False),
-    ProductSort.PRICE_DESC: _Sort("offer.price", "bigint", int, descending=True),
+    ProductSort.PRICE_ASC: _Sort(_OFFER, "bigint", int, descending=False),
+    ProductSort.PRICE_DESC: _Sort(_OFFER, "bigint", int, descending=True),
     ProductSort.NEWEST: _Sort("product.created_at", "timestamptz", datetime, descending=True),
 }
 
@@ -191,7 +192,9 @@ def _finding(
 ) -> Statement[_TextProduct]:
     sort = _SORTS[order]
     beyond, short = ("<", ">") if sort.descending else (">", "<")
-    by_price = "offer" in sort.expression
+    by_price = sort.expression == _OFFER
+    if by_price and not shape.narrow:
+        return _walking_prices(shape, sort, after=after, before=before, backward=backward)
     conditions = [*_product_conditions(shape), "offer.price IS NOT NULL"] if by_price else _conditions(shape, few=True)
     if after:
         conditions.append(f"({sort.expression}, product.id) {beyond} (:after::{sort.cast}, :after_id::uuid)")
@@ -212,6 +215,68 @@ def _finding(
         FROM {_source(shape)} {offer if by_price else ""}
         WHERE {" AND ".join(conditions)}
         ORDER BY {sort.expression} {direction}, product.id {direction}
+        LIMIT :most
+        """,
+        _TextProduct,
+    )
+
+
+def _walking_prices(
+    shape: _Shape, sort: _Sort, *, after: bool, before: bool, backward: bool
+) -> Statement[_TextProduct]:
+    """Write a statement for a whole shop by price: computing every product's lowest price would take seconds.
+
+    It walks each price list of the channel from its end and stops after a page. A price counts when no list that is asked
+    earlier has one for the variant, and no other variant of the product is cheaper.
+    """
+    beyond, short = ("<", ">") if sort.descending else (">", "<")
+    conditions = [
+        *_product_conditions(shape),
+        "price.price_list_id = mine.price_list_id",
+        "variant.archived_at IS NULL",
+        f"""
+        NOT EXISTS (
+            SELECT FROM channel_price_lists AS earlier
+            JOIN prices AS winner ON winner.price_list_id = earlier.price_list_id AND winner.variant_id = price.variant_id
+            WHERE earlier.channel_id = mine.channel_id AND earlier.priority < mine.priority
+            OFFSET 0
+        )
+        """,
+        f"""
+        NOT EXISTS (
+            SELECT FROM (
+                SELECT variant.id, {_PRICE} AS price FROM variants AS variant WHERE {_variant_conditions(shape)} OFFSET 0
+            ) AS other
+            WHERE (other.price, other.id) < (price.amount_minor, variant.id)
+            OFFSET 0
+        )
+        """,
+    ]
+    if shape.price:
+        conditions.append("price.amount_minor BETWEEN :price_min AND :price_max")
+    if shape.in_stock:
+        conditions.append(_IN_STOCK)
+    # The amount alone, once more, because an index knows it without the product.
+    for edge, side, given in (("after", beyond, after), ("before", short, before)):
+        if given:
+            conditions.append(f"price.amount_minor {side}= :{edge}::bigint")
+            conditions.append(f"(price.amount_minor, product.id) {side} (:{edge}::bigint, :{edge}_id::uuid)")
+    direction = "DESC" if sort.descending != backward else "ASC"
+    return rows(
+        f"""
+        SELECT id, slug, name, description, category_id, created_at, archived_at, sort_key
+        FROM channel_price_lists AS mine CROSS JOIN LATERAL (
+            SELECT product.id, product.slug, product.name, product.description, product.category_id, product.created_at,
+                product.archived_at, price.amount_minor AS sort_key
+            FROM prices AS price
+            JOIN variants AS variant ON variant.id = price.variant_id
+            JOIN products AS product ON product.id = variant.product_id
+            WHERE {" AND ".join(conditions)}
+            ORDER BY price.amount_minor {direction}, product.id {direction}
+            LIMIT :most
+        ) AS cheapest
+        WHERE mine.channel_id = :channel_id
+        ORDER BY sort_key {direction}, id {direction}
         LIMIT :most
         """,
         _TextProduct,
@@ -246,7 +311,9 @@ def _faceting(shape: _Shape) -> Statement[FacetRow]:
         """
     else:
         found = f"SELECT product.id AS product_id FROM {_source(bare)} WHERE {' AND '.join(_conditions(bare, few=bare.narrow))}"
-        sold = _SOLD if not (shape.price or shape.in_stock) else _offered(bare)
+        # Fenced for the same reason as in `_conditions`.
+        fence = "OFFSET 0" if bare.narrow else ""
+        sold = f"EXISTS (SELECT WHERE {_offered(bare)} {fence})"
         listed = f"""
             SELECT owned.product_id, owned.attribute_code, owned.value_code
             FROM found JOIN product_attributes AS owned ON owned.product_id = found.product_id
@@ -294,8 +361,8 @@ def _conditions(shape: _Shape, *, few: bool) -> list[str]:
     # OFFSET 0 keeps PostgreSQL from joining all variants of the shop with the few products that are looked at.
     fence = "OFFSET 0" if few else ""
     conditions.append(f"EXISTS (SELECT FROM variants AS variant WHERE {_variant_conditions(shape)} {fence})")
-    for n in range(shape.attributes):
-        # Says nothing new, but lets a rare value be looked up instead of being asked of every product.
+    for n in range(0 if _without_attributes(shape).narrow else shape.attributes):
+        # Says nothing new, but lets a rare value be looked up instead of being asked of every product of the shop.
         conditions.append(f"""
             product.id IN (
                 SELECT product_id FROM product_attributes WHERE attribute_code = :code_{n} AND value_code = ANY(:values_{n}::text[])
@@ -310,7 +377,7 @@ def _conditions(shape: _Shape, *, few: bool) -> list[str]:
 def _product_conditions(shape: _Shape) -> list[str]:
     conditions = ["product.archived_at IS NULL"]
     if shape.category:
-        conditions.append("product.category_id IN (SELECT id FROM wanted_categories)")
+        conditions.append("product.category_id = ANY(ARRAY(SELECT id FROM wanted_categories))")
     if shape.collection:
         conditions.append(
             "product.id IN (SELECT product_id FROM collection_products WHERE collection_id = :collection_id)"

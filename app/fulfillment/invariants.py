@@ -46,7 +46,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         7,
         "open work is promised its units at its own location",
         """
-        SELECT part.order_line_id, work.location_id, sum(part.quantity - part.rejected - part.cancelled - part.fulfilled) AS open
+        SELECT part.order_line_id, work.location_id,
+            sum(part.quantity - part.rejected - part.cancelled - part.fulfilled) AS open
         FROM fulfillment_order_lines AS part
         JOIN fulfillment_orders AS work ON work.id = part.fulfillment_order_id
         GROUP BY 1, 2
@@ -109,7 +110,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         "the last state change of work is the state it is in",
         """
         SELECT work.id FROM fulfillment_orders AS work LEFT JOIN LATERAL (
-            SELECT after FROM state_changes WHERE kind = 'fulfillment order' AND subject_id = work.id ORDER BY id DESC LIMIT 1
+            SELECT after FROM state_changes WHERE kind = 'fulfillment order' AND subject_id = work.id
+            ORDER BY id DESC LIMIT 1
         ) AS change ON true
         WHERE change.after IS DISTINCT FROM work.status
         """,

@@ -15,10 +15,10 @@ from app.kernel.ids import FulfillmentOrderId, FulfillmentOrderLineId, LocationI
 from app.kernel.paging import PageRequest
 from app.kernel.sql import Session, Statement, rows, statement
 
-_HEADER = """id, number, order_id, location_id, predecessor_id, method, status, rejection_reason, note, due_at, created_at,
-    updated_at"""
-_LINE = """id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, picked, packed, fulfilled, rejected,
-    cancelled"""
+_HEADER = """id, number, order_id, location_id, predecessor_id, method, status, rejection_reason, note, due_at,
+    created_at, updated_at"""
+_LINE = """id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, picked, packed, fulfilled,
+    rejected, cancelled"""
 _SHIPMENT = "id, fulfillment_order_id, carrier, tracking_number, tracking_url, status, shipped_at, delivered_at"
 _FINISHED = "('FULFILLED', 'REJECTED', 'CANCELLED')"
 
@@ -47,7 +47,10 @@ _LIST_LINES = rows(
 )
 _LINES_BY_ID = rows(f"SELECT {_LINE} FROM fulfillment_order_lines WHERE id = ANY(:ids::uuid[])", FulfillmentOrderLine)
 _LIST_SHIPMENTS = rows(
-    f"SELECT {_SHIPMENT} FROM shipments WHERE fulfillment_order_id = ANY(:ids::uuid[]) ORDER BY fulfillment_order_id, id",
+    f"""
+    SELECT {_SHIPMENT} FROM shipments WHERE fulfillment_order_id = ANY(:ids::uuid[])
+    ORDER BY fulfillment_order_id, id
+    """,
     Shipment,
 )
 _SHIPMENTS_BY_ID = rows(f"SELECT {_SHIPMENT} FROM shipments WHERE id = ANY(:ids::uuid[])", Shipment)
@@ -65,12 +68,12 @@ _LIST_REFUSERS = rows(
 #: The order's row is locked or new, so nobody else counts its work meanwhile.
 _INSERT = rows(
     f"""
-    INSERT INTO fulfillment_orders (id, number, order_id, location_id, predecessor_id, method, status, due_at, created_at,
-        updated_at)
+    INSERT INTO fulfillment_orders (id, number, order_id, location_id, predecessor_id, method, status, due_at,
+        created_at, updated_at)
     SELECT id, :order_number::text || '-' || (position
             + (SELECT count(*) FROM fulfillment_orders WHERE order_id = :order_id::uuid)),
-        :order_id::uuid, location_id, :predecessor_id::uuid, method, :status::text, :due_at::timestamptz, :now::timestamptz,
-        :now::timestamptz
+        :order_id::uuid, location_id, :predecessor_id::uuid, method, :status::text, :due_at::timestamptz,
+        :now::timestamptz, :now::timestamptz
     FROM unnest(:ids::uuid[], :locations::uuid[], :methods::text[]) WITH ORDINALITY
         AS work (id, location_id, method, position)
     RETURNING {_HEADER}
@@ -79,8 +82,8 @@ _INSERT = rows(
 )
 _INSERT_LINES = statement(
     """
-    INSERT INTO fulfillment_order_lines (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity,
-        picked, packed, fulfilled)
+    INSERT INTO fulfillment_order_lines (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name,
+        quantity, picked, packed, fulfilled)
     SELECT id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done, done, done
     FROM unnest(:ids::uuid[], :works::uuid[], :order_lines::uuid[], :variants::uuid[], :skus::text[], :names::text[],
         :quantities::int[], :done::int[])

@@ -255,7 +255,7 @@ def _leaves_nothing(
 def cuts(works: Sequence[Work], wanted: Mapping[OrderLineId, int]) -> Quantities:
     """Say which units of open work to cancel, so that as little as possible of what was done is undone.
 
-    Work that is least far along goes first, and of equals the youngest. Units beyond what the work has are not answered.
+    Work that is least far along goes first, and of equals the youngest. Units that the work has not are left out.
     """
     order = list(FulfillmentOrderStatus)
     missing = dict(wanted)

@@ -40,7 +40,7 @@ class Machine(Generic[StateT]):
 
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""
-        targets = {target for target in self.moves.values()}
+        targets = set(self.moves.values())
         sources = {source for source, _ in self.moves}
         first = next(iter(self.moves))[0]
         lines = ["stateDiagram-v2", f"    [*] --> {first}"]

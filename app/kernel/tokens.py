@@ -29,7 +29,7 @@ class KeyRing:
     def verifies(self, token: str, kind: str, subject: UUID, *, generation: int = 0) -> bool:
         """Say, in constant time, whether `token` was derived for this object by any key of the ring."""
         expected = [self._token(key_id, kind, subject, generation) for key_id in self.keys]
-        return any([hmac.compare_digest(token.encode(), candidate.encode()) for candidate in expected])
+        return any([hmac.compare_digest(token.encode(), candidate.encode()) for candidate in expected])  # noqa: C419  # A list, so that each is compared and time tells nothing.
 
     def code(self, kind: str, subject: UUID, *, generation: int = 0, key_id: str | None = None) -> str:
         """Derive a six-digit code to be read out at a counter. Source: the truncation of RFC 4226 (HOTP)."""
@@ -41,7 +41,7 @@ class KeyRing:
     def code_matches(self, code: str, kind: str, subject: UUID, *, generation: int = 0) -> bool:
         """Say, in constant time, whether `code` is the one derived for this object by any key of the ring."""
         expected = [self.code(kind, subject, generation=generation, key_id=key_id) for key_id in self.keys]
-        return any([hmac.compare_digest(code.encode(), candidate.encode()) for candidate in expected])
+        return any([hmac.compare_digest(code.encode(), candidate.encode()) for candidate in expected])  # noqa: C419  # A list, so that each is compared and time tells nothing.
 
     def keyed_hash(self, kind: str, text: str) -> str:
         """Hash a low-entropy text so that a copy of the database does not give it away by trying all values.

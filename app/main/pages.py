@@ -82,7 +82,7 @@ def documentation() -> list[BaseRoute]:
 def test_gateway(gateway: TestGateway) -> list[BaseRoute]:
     """Stand for the page on which a shopper confirms a payment with their bank."""
 
-    async def ask(request: Request) -> Response:
+    async def ask(_request: Request) -> Response:
         return HTMLResponse(_page("Your bank asks: is it you who pays?", button="Confirm the payment"), headers=_CSP)
 
     async def confirm(request: Request) -> Response:

@@ -13,8 +13,8 @@ from app.locations.rules import ready_at
 from app.pickup import models  # noqa: F401  # The statements below are about these tables.
 from app.pickup.rules import ARRIVED_GRACE, SLOT, STORE_WINDOW, Pickup, Slot, slot_starts
 
-_PICKUP = """id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by, ready_at, collect_by,
-    collected_at, code_generation, code_attempts, collected_by, spot, vehicle, created_at, updated_at"""
+_PICKUP = """id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by, ready_at,
+    collect_by, collected_at, code_generation, code_attempts, collected_by, spot, vehicle, created_at, updated_at"""
 
 _LIST = rows(f"SELECT {_PICKUP} FROM pickups WHERE id = ANY(:ids::uuid[])", Pickup)
 _LIST_FOR_WORK = rows(f"SELECT {_PICKUP} FROM pickups WHERE fulfillment_order_id = ANY(:ids::uuid[])", Pickup)
@@ -35,8 +35,8 @@ _INSERT = statement(
     """
     INSERT INTO pickups (id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by,
         created_at, updated_at)
-    SELECT id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by, :now::timestamptz,
-        :now::timestamptz
+    SELECT id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by,
+        :now::timestamptz, :now::timestamptz
     FROM unnest(:ids::uuid[], :works::uuid[], :orders::uuid[], :stores::uuid[], :statuses::text[],
         :slot_starts::timestamptz[], :slot_ends::timestamptz[], :ready_bys::timestamptz[])
         AS pickup (id, fulfillment_order_id, order_id, store_id, status, slot_starts_at, slot_ends_at, ready_by)
@@ -45,7 +45,8 @@ _INSERT = statement(
 _UPDATE = statement(
     """
     UPDATE pickups SET status = :status, ready_at = :ready_at, collect_by = :collect_by, collected_at = :collected_at,
-        collected_by = :collected_by, spot = :spot, vehicle = :vehicle, code_attempts = :code_attempts, updated_at = :now
+        collected_by = :collected_by, spot = :spot, vehicle = :vehicle, code_attempts = :code_attempts,
+        updated_at = :now
     WHERE id = :id
     """
 )
@@ -201,7 +202,7 @@ async def list_live_hashes(
 
 
 async def lock_failures(uow: UnitOfWork, *, store_id: LocationId) -> int:
-    """Count the wrong codes tried at a store within the window, and keep others from trying until this one is judged."""
+    """Count the wrong codes tried at a store within the window, and keep others waiting until this one is judged."""
     return await _LOCK_FAILURES.one(uow, store_id=store_id, now=uow.now, stale=uow.now - STORE_WINDOW)
 
 

@@ -1,4 +1,4 @@
-"""What a pickup is, without a database: its slots and how they are named, how long goods wait, how often one may guess."""
+"""What a pickup is, without a database: its slots and their names, how long goods wait, how often one may guess."""
 
 from base64 import b32hexdecode, b32hexencode
 from binascii import Error as Base32Error

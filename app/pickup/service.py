@@ -161,7 +161,7 @@ async def hand_over(
     A wrong code is counted, so its refusal is answered and committed, not raised. The fifth one makes the code void and
     the customer is sent another. Locks: order, work, pickup, wrong codes of the store, levels, payments.
     Emits PickupCollected or PickupCodeReissued.
-    Raises: PickupNotFound; CollectedTooLate; IllegalTransition; RateLimited after 20 wrong codes in 15 minutes at a store.
+    Raises: PickupNotFound; CollectedTooLate; IllegalTransition; RateLimited after 20 wrong codes in 15 minutes.
     """
     uow.actor.require(Permission.PICKUPS_HAND_OVER)
     found = await queries.get_pickup(uow, pickup_id=pickup_id)

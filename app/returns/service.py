@@ -55,11 +55,6 @@ def may_read(actor: Actor, keys: KeyRing, order: Order, token: str | None) -> bo
     return orders.may_read(actor, keys, order, token) or actor.may(Permission.RETURNS_READ)
 
 
-def is_buyer(actor: Actor, keys: KeyRing, order: Order, token: str | None) -> bool:
-    """Say whether the caller is the order's customer or holds its token, whatever else they may do as staff."""
-    return orders.may_read(replace(actor, permissions=frozenset()), keys, order, token)
-
-
 async def preview(
     uow: UnitOfWork, *, order_id: OrderId, token: str | None, lines: Sequence[RequestedLine], method: RefundMethod
 ) -> tuple[Order, Draft]:
@@ -234,7 +229,7 @@ async def _served(uow: UnitOfWork, order_id: OrderId, token: str | None) -> Orde
     found = await order_queries.list_orders(uow, order_ids=[order_id])
     if not found or not may_read(uow.actor, uow.keys, found[0], token):
         raise OrderNotFound("there is no such order", field=("orderId",))
-    if not is_buyer(uow.actor, uow.keys, found[0], token):
+    if not orders.is_buyer(uow.actor, uow.keys, found[0], token):
         uow.actor.require(Permission.RETURNS_REQUEST)
     return found[0]
 

@@ -11,6 +11,7 @@ from app.cart import service as carts
 from app.cart.errors import PaymentPending
 from app.cart.rules import LEFT_OUT, AddLine, Cart, CartChanges, ChangeLine, LeftOut, Select, Slot
 from app.checkout.service import abandon_for_edit
+from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import DomainError, ErrorCode, Invalid

@@ -7,7 +7,8 @@ import ast
 import inspect
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
+from itertools import pairwise
 
 from graphql import (
     GraphQLEnumType,
@@ -69,7 +70,7 @@ def _summary(origin: type) -> str | None:
     return inspect.cleandoc(doc) if doc and not doc.startswith(f"{origin.__name__}(") else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _module_docs(module: str) -> dict[str, dict[str, str]]:
     source = inspect.getsource(sys.modules[module])
     return {
@@ -79,7 +80,7 @@ def _module_docs(module: str) -> dict[str, dict[str, str]]:
 
 def _docs_below(body: list[ast.stmt]) -> dict[str, str]:
     docs = {}
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in pairwise(body):
         if isinstance(statement, ast.AnnAssign):
             target: ast.expr = statement.target
         elif isinstance(statement, ast.Assign):

@@ -20,7 +20,7 @@ _LONGEST_DECIMAL = 40
 def _parse_decimal(value: object) -> Decimal:
     # A JSON number has already been through a float somewhere, so it is refused rather than rounded.
     if not isinstance(value, str):
-        raise GraphQLError("a Decimal is written as a string, such as \"12.90\"", extensions={"code": "INVALID"})
+        raise GraphQLError('a Decimal is written as a string, such as "12.90"', extensions={"code": "INVALID"})
     try:
         number = Decimal(value)
     except InvalidOperation:

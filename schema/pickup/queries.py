@@ -20,7 +20,7 @@ class PickupQuery:
 
     @strawberry.field
     async def pickup(self, info: Info, id: strawberry.ID, token: str | None = None) -> Pickup | None:
-        """One pickup. Customers see their own; guests give the token of the order; associates see those of their stores."""
+        """One pickup. Customers see their own; guests give the token of the order; associates see their stores'."""
         return await visible_pickup(info.context, decode(IdKind.PICKUP, id), token)
 
 

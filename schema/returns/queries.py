@@ -6,7 +6,8 @@ import strawberry
 
 from app.kernel.ids import IdKind, decode
 from app.returns import rules
-from app.returns.service import is_buyer, may_read
+from app.orders.service import is_buyer
+from app.returns.service import may_read
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
 from schema.orders.loaders import OrderById

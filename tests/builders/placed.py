@@ -203,7 +203,8 @@ async def _insert(
     customer_id: CustomerId | None = None if customer is None else shop.people[customer].customer_id
     await uow.execute(
         """
-        INSERT INTO carts (id, channel_id, status, version, currency, promotion_codes, created_by, created_at, updated_at)
+        INSERT INTO carts
+            (id, channel_id, status, version, currency, promotion_codes, created_by, created_at, updated_at)
         VALUES ($1, $2, 'ORDERED', 1, 'GBP', '{}', 'TEST', $3, $3)
         """,
         [cart_id, CHANNEL_ID, uow.now],
@@ -251,7 +252,8 @@ def _line(order_id: OrderId, position: int, one: Ordered, names: dict[UUID, str]
     return OrderLine(
         id=OrderLineId(new_id()), order_id=order_id, position=position, variant_id=VARIANTS[one.sku],
         product_name=names[VARIANTS[one.sku]], sku=one.sku, options=[], delivery=one.method, store_id=_store(one),
-        ordered=one.quantity, unallocated=0, backordered=0, allocated=one.quantity, fulfilled=0, cancelled=0, returned=0,
+        ordered=one.quantity, unallocated=0, backordered=0, allocated=one.quantity, fulfilled=0, cancelled=0,
+        returned=0,
         unit_price_minor=UNIT_PRICE_MINOR, subtotal_minor=total, discount_minor=0, tax_minor=0, total_minor=total,
         discounts=[], tax_included=True,
     )  # fmt: skip

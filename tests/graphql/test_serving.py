@@ -228,10 +228,10 @@ class TestCallers:
 
 class TestSlowOperations:
     async def test_are_stopped(self, dsn: str, database: Database) -> None:
-        async with serving(settings(dsn, STOA_OPERATION_SECONDS="1"), database) as client:
-            async with database.unit(SYSTEM) as uow:
-                await uow.execute("LOCK TABLE channels IN ACCESS EXCLUSIVE MODE", ())
-                answer = await client.execute("{ channels { code } }")
+        patience = settings(dsn, STOA_OPERATION_SECONDS="1")
+        async with serving(patience, database) as client, database.unit(SYSTEM) as uow:
+            await uow.execute("LOCK TABLE channels IN ACCESS EXCLUSIVE MODE", ())
+            answer = await client.execute("{ channels { code } }")
 
         assert (answer.status, answer.codes) == (503, ["TIMED_OUT"])
 

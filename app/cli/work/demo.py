@@ -24,9 +24,11 @@ from app.demo import home
 from app.demo.content.people import log_ins
 from app.demo.journey import JourneyFailed, ShopWindow, play
 from app.demo.journey.client import DEMO_PASSWORD
+from app.demo.queries import list_reasons
 from app.kernel.db import Database
 from app.kernel.embedded import EmbeddedPostgresError
 from app.kernel.errors import DatabaseUnavailable
+from app.kernel.ids import IdKind, OrderId, decode
 from app.main import create_app, database_of
 from app.settings import Environment, Settings, SettingsError
 
@@ -179,11 +181,15 @@ class _Visit:
             went_well = True
             story = Telling(self._console)
             try:
-                await play(ShopWindow(client), story)
+                await play(ShopWindow(client), story, explain=lambda order_id: self._explain(database, order_id))
             except JourneyFailed as failed:
                 went_well = False
                 self._console.print(f"\n[bold red]The journey ends here:[/] {escape(str(failed))}")
             return await self._audit(database) and went_well
+
+    async def _explain(self, database: Database, order_id: str) -> list[str]:
+        async with database.read() as session:
+            return await list_reasons(session, order_id=OrderId(decode(IdKind.ORDER, order_id)))
 
     async def _audit(self, database: Database) -> bool:
         """Ask every rule of the house, as `stoa audit` does."""

@@ -1,6 +1,7 @@
 """What the journey has read from the shop's answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from app.demo.journey.client import Answer
@@ -116,3 +117,8 @@ class Work:
             location_name=answer["location"]["name"],
             units=", ".join(f"{line['quantity']} × {line['productName']}" for line in answer["lines"]),
         )
+
+
+def when(moment: str) -> str:
+    """Write a moment for people."""
+    return f"{datetime.fromisoformat(moment):%a %d %b, %H:%M:%S} UTC".replace(":00 UTC", " UTC")

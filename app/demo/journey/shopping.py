@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 
 from app.demo.journey.client import Answer, ShopWindow, new_key
-from app.demo.journey.seen import Amount, Basket, Cart, Goods, Order, Shelf
+from app.demo.journey.seen import Amount, Basket, Cart, Goods, Order, Shelf, when
 from app.demo.journey.story import JourneyFailed, Story, expect
 
 EMAIL = "robin.guest@example.com"
@@ -21,8 +21,6 @@ UNITS_SHIPPED = 2
 #: A second order takes one unit more.
 UNITS_NEEDED = UNITS_SHIPPED + 1
 _PAGES = 20
-#: The channel of the tills hides nothing; the web shop shows no more than twenty of anything.
-_UNCAPPED = "in-store"
 _PATIENCE_SECONDS = 20
 _PAUSE_SECONDS = 0.2
 
@@ -47,6 +45,7 @@ query ProductPage($slug: String!, $near: NearInput) {
 """
     + _GOODS
 )
+#: The channel of the tills hides nothing; the web shop shows no more than twenty of anything.
 _STOCK = (
     """
 query Stock($id: ID!, $near: NearInput) {
@@ -104,29 +103,38 @@ mutation Checkout($input: CheckoutCompleteInput!) {
 
 
 async def look_around(shop: ShopWindow, story: Story) -> Basket:
-    """Search, open product pages and look for stores, until there is something to ship and something to collect."""
+    """Search, open product pages and look for stores, until there is something to ship and something to collect.
+
+    What is shipped should come from the warehouse, so that two places work on the order; if nothing is left that would,
+    anything will do.
+    """
     story.scene("A shopper looks around")
     shipped: Goods | None = None
+    second_best: Goods | None = None
     collected: tuple[Goods, Shelf] | None = None
     async for product in _products(shop, story):
         page = (await shop.ask(_PRODUCT, slug=product["slug"], near=NEAR))["product"]
         variants = [Goods.of(page["name"], variant) for variant in page["variants"] if variant["price"]]
+        enough = [goods for goods in variants if goods.shippable >= UNITS_NEEDED]
+        if not enough:
+            story.step("She", f"opens {page['name']}, of which too little is left, and goes on")
         if shipped is None:
-            shipped = next((goods for goods in variants if goods.shippable >= UNITS_NEEDED), None)
+            shipped = next(filter(_lies_in_the_warehouse, enough), None)
             if shipped is not None:
-                story.step("She", f"opens {page['name']}: {page['description']}", f"{shipped.name}, {shipped.sku}: {shipped.price}")
+                story.step("She", f"opens {page['name']}: {page['description']}", f"{shipped.sku}: {shipped.price}")
                 continue
-        if collected is None:
-            collected = next(((goods, shelf) for goods in variants for shelf in _reachable(goods, shipped)), None)
-        if shipped is None and collected is None:
-            story.step("She", f"opens {page['name']}, of which there is too little left, and goes on")
+        second_best = second_best or next(iter(enough), None)
+        collected = collected or next(((goods, shelf) for goods in variants for shelf in goods.shelves if shelf.quantity), None)
         if shipped is not None and collected is not None:
-            goods, store = collected
-            nearest = (await shop.ask(_STORES, near=NEAR))["stores"]["edges"]
-            story.step("She", "asks which stores are near", *(_store_told(edge) for edge in nearest))
-            story.step("She", f"sees that {store.name} has {store.quantity} × {goods.name} at {goods.price}")
-            return Basket(shipped, goods, store)
-    raise JourneyFailed("nothing is left in the whole shop that could be shipped and collected")
+            break
+    shipped = shipped or second_best
+    if shipped is None or collected is None:
+        raise JourneyFailed("nothing is left in the whole shop that could be shipped and collected")
+    goods, store = collected
+    nearest = (await shop.ask(_STORES, near=NEAR))["stores"]["edges"]
+    story.step("She", "asks which stores are near", *(_store_told(edge) for edge in nearest))
+    story.step("She", f"sees that {store.name} has {store.quantity} × {goods.name} at {goods.price}")
+    return Basket(shipped, goods, store)
 
 
 async def stock_of(shop: ShopWindow, goods: Goods) -> Goods:
@@ -228,11 +236,10 @@ async def _products(shop: ShopWindow, story: Story) -> AsyncIterator[Answer]:
             after = found["pageInfo"]["endCursor"]
 
 
-def _reachable(goods: Goods, shipped: Goods | None) -> tuple[Shelf, ...]:
-    """List where a variant could be collected, unless it is the one that is shipped."""
-    if shipped is not None and goods.id == shipped.id:
-        return ()
-    return tuple(shelf for shelf in goods.shelves if shelf.quantity > 0)
+def _lies_in_the_warehouse(goods: Goods) -> bool:
+    """Say whether no store has enough of it, and others have."""
+    on_shelves = [shelf.quantity for shelf in goods.shelves]
+    return max(on_shelves, default=0) < UNITS_SHIPPED and goods.shippable - sum(on_shelves) >= UNITS_NEEDED
 
 
 async def _choose_delivery(
@@ -249,9 +256,9 @@ async def _choose_delivery(
             slot = next((slot for slot in store["pickupSlots"] if slot["remaining"] > 0), None)
             if slot is not None:
                 selection["pickupSlotId"] = slot["id"]
-                told.append(f"from {slot['startsAt']}, {slot['remaining']} places left in that hour")
+                told.append(f"from {when(slot['startsAt'])}, {slot['remaining']} places left in that hour")
         elif option["latestAt"]:
-            told.append(f"by {option['latestAt']}")
+            told.append(f"by {when(option['latestAt'])}")
         selections.append(selection)
         if story is not None:
             story.step("She", f"chooses how to get what is for {group['method']}", *told)

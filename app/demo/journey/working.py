@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from app.demo.content.people import log_ins
 from app.demo.content.places import STORES, WAREHOUSE
 from app.demo.journey.client import Answer, ShopWindow, new_key
-from app.demo.journey.seen import Amount, Goods, Order, Work
+from app.demo.journey.seen import Amount, Goods, Order, Work, when
 from app.demo.journey.shopping import stock_of
 from app.demo.journey.story import Story, expect
 
@@ -55,15 +55,17 @@ mutation Return($input: %(input)s!) {
 """
 
 
-async def show_routing(shop: ShopWindow, story: Story, order: Order) -> list[Work]:
-    """Tell which location got which part of the order, and why as far as the timeline says."""
+async def show_routing(shop: ShopWindow, story: Story, order: Order, *, reasons: Sequence[str]) -> list[Work]:
+    """Tell which location got which part of the order; `reasons` are what was weighed."""
     story.scene("The order is routed")
     seen = await _read(shop, order)
     work = [Work.of(answer) for answer in seen["fulfillmentOrders"]]
     expect({part.method for part in work} == {"SHIPPING", "PICKUP"}, "the order was not split into shipping and pickup")
     for part in work:
         story.step("The shop", f"gives {part.units} to {part.location_name}", f"{part.number}, {part.method}, {part.id}")
-    story.step("The order", f"is {seen['status']}, {seen['paymentStatus']}", *_timeline_told(seen))
+    if reasons:
+        story.step("The shop", "has kept what it weighed", *reasons)
+    story.step("The order", f"is {seen['status']}, {seen['paymentStatus']}")
     return work
 
 
@@ -100,7 +102,7 @@ async def hand_over(shop: ShopWindow, story: Story, order: Order, work: Sequence
         story.step(who, f"accepts, picks, packs and readies {part.units} at {part.location_name}", email)
         code = pickup["code"]
         expect(bool(code), "the customer is not shown her pickup code, though the goods are ready")
-        story.step("The shopper", f"is told her code, {code}", f"pickup {pickup['id']}, to be collected by {pickup['collectBy']}")
+        story.step("The shopper", f"is told her code, {code}", f"pickup {pickup['id']}, to be collected by {when(pickup['collectBy'])}")
         arrival = {"pickupId": pickup["id"], "token": order.token, "arrived": True}
         await shop.do("pickupCheckIn", _CHECK_IN, arrival)
         wrong = next(digits for digits in _WRONG_CODES if digits != code)
@@ -114,7 +116,7 @@ async def hand_over(shop: ShopWindow, story: Story, order: Order, work: Sequence
             "pickupHandOver", _HAND_OVER, {**handing, "code": code, "idempotencyKey": new_key()}, bearer=bearer
         )
         expect(payload["pickup"]["status"] == "COLLECTED", f"after the right code the pickup is {payload['pickup']['status']}")
-        story.step(who, f"hands over against {code}", f"COLLECTED at {payload['pickup']['collectedAt']}")
+        story.step(who, f"hands over against {code}", f"COLLECTED, {when(payload['pickup']['collectedAt'])}")
     seen = await _read(shop, order)
     expect(seen["fulfillmentStatus"] == "FULFILLED", f"everything has left, and the order is {seen['fulfillmentStatus']}")
     await _until_captured(shop, story, order)
@@ -222,4 +224,4 @@ def _worker_at(location_code: str) -> tuple[str, str]:
 
 
 def _timeline_told(seen: Answer) -> list[str]:
-    return [f"{event['at']}  {event['message']}" for event in seen["timeline"]]
+    return [f"{when(event['at'])}  {event['message']}" for event in seen["timeline"]]

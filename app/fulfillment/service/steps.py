@@ -1,4 +1,4 @@
-"""The steps that go well: accepted, packed, made ready, shipped. Picking may come up short and stands in `rerouting`."""
+"""The steps that go well: accepted, packed, made ready, shipped. Picking may come up short: see `rerouting`."""
 
 from collections.abc import Sequence
 

@@ -40,7 +40,7 @@ query ($filter: FulfillmentOrderFilter, $first: Int, $after: String) {
     + WORK
 )
 FIND = (
-    "query ($id: ID!, $token: String) { node(id: $id, token: $token) { __typename id ... on FulfillmentOrder { ...Work } } }"
+    "query ($id: ID!, $token: String) {\n  node(id: $id, token: $token) { __typename ... on FulfillmentOrder { ...Work } } }"
     + WORK
 )
 PICKUP = """
