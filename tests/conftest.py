@@ -104,7 +104,7 @@ async def database(dsn: str, clock: StoppedClock, statement_log: StatementLog) -
 
 @pytest.fixture
 def statements(statement_log: StatementLog) -> Callable[[], AbstractAsyncContextManager[Sent]]:
-    """Count what is sent: `async with statements() as sent: …; assert sent.count == 3`."""
+    """Count what the database is asked: `async with statements() as sent: …`, then `sent.count`."""
     return statement_log.counting
 
 

@@ -294,7 +294,9 @@ def _faceting(shape: _Shape) -> Statement[FacetRow]:
     # Without conditions on attributes whole products are counted; else the variants that meet the other conditions, with
     # a note of which of the attributes each has.
     notes = [f"{_has_attribute(n)} AS has_{n}" for n in range(shape.attributes)]
-    others = " AND ".join(f"(found.has_{n} OR owned.attribute_code = :code_{n})" for n in range(shape.attributes)) or "true"
+    others = (
+        " AND ".join(f"(found.has_{n} OR owned.attribute_code = :code_{n})" for n in range(shape.attributes)) or "true"
+    )
     bare = _without_attributes(shape)
     if shape.attributes:
         found = f"""
@@ -461,5 +463,3 @@ def statements_of(wanted: Sequence[Wanted]) -> list[str]:
         if shape.words or order is not ProductSort.RELEVANCE
     ]
     return finding + [_counting(shape).sql for shape in shapes] + [_faceting(shape).sql for shape in shapes]
-
-

@@ -77,7 +77,6 @@ class FacetRow:
     count: int
 
 
-
 def words_of(query: str | None) -> Words | None:
     """Read what somebody typed. The last word may be unfinished. None when nothing was typed."""
     typed = (query or "").replace("\0", " ").strip()

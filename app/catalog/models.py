@@ -48,7 +48,13 @@ products = Table(
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("description", Text),
-    Column("keywords", Text, nullable=False, server_default="", comment="labels of attributes, options, categories; for search"),
+    Column(
+        "keywords",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="labels of attributes, options, categories; for search",
+    ),
     Column("category_id", Uuid, ForeignKey("categories.id")),
     instant("created_at"),
     instant("updated_at"),
@@ -114,7 +120,9 @@ product_attributes = Table(
     Column("value_code", Text, nullable=False),
     Column("position", SmallInteger, nullable=False),
     PrimaryKeyConstraint("product_id", "attribute_code", "value_code"),
-    ForeignKeyConstraint(["attribute_code", "value_code"], ["attribute_values.attribute_code", "attribute_values.code"]),
+    ForeignKeyConstraint(
+        ["attribute_code", "value_code"], ["attribute_values.attribute_code", "attribute_values.code"]
+    ),
     Index("ix_product_attributes_value", "attribute_code", "value_code", "product_id"),
 )
 
@@ -143,6 +151,8 @@ variant_options = Table(
     Column("value_code", Text, nullable=False),
     Column("position", SmallInteger, nullable=False),
     PrimaryKeyConstraint("variant_id", "attribute_code"),
-    ForeignKeyConstraint(["attribute_code", "value_code"], ["attribute_values.attribute_code", "attribute_values.code"]),
+    ForeignKeyConstraint(
+        ["attribute_code", "value_code"], ["attribute_values.attribute_code", "attribute_values.code"]
+    ),
     Index("ix_variant_options_value", "attribute_code", "value_code", "variant_id"),
 )

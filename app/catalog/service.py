@@ -37,7 +37,9 @@ async def put_categories(uow: UnitOfWork, *, categories: Sequence[CategoryInput]
     check_categories(categories)
     await writing.lock_catalog(uow)
     tree = {category.slug: category for category in await writing.list_tree(uow)}
-    ids = {category.slug: CategoryId(new_id()) for category in categories} | {slug: row.id for slug, row in tree.items()}
+    ids = {category.slug: CategoryId(new_id()) for category in categories} | {
+        slug: row.id for slug, row in tree.items()
+    }
     slug_of = {row.id: slug for slug, row in tree.items()}
     parents = {slug: slug_of[row.parent_id] if row.parent_id else None for slug, row in tree.items()}
     parents |= {category.slug: category.parent_slug for category in categories}
@@ -237,7 +239,9 @@ async def _grow_tree(uow: UnitOfWork, products: Sequence[ProductInput]) -> dict[
 
 async def _put_collections(uow: UnitOfWork, products: Sequence[ProductInput]) -> dict[str, CollectionId]:
     names = {
-        collection.slug: collection.name for product in reversed(products) for collection in reversed(product.collections or ())
+        collection.slug: collection.name
+        for product in reversed(products)
+        for collection in reversed(product.collections or ())
     }
     if not names:
         return {}
@@ -258,9 +262,7 @@ def _attributes_of(products: Sequence[ProductInput]) -> list[AttributeInput]:
     ]
 
 
-def _wanted_product(
-    product: ProductInput, known: ProductRow | None, places: _Places, now: datetime
-) -> ProductRow:
+def _wanted_product(product: ProductInput, known: ProductRow | None, places: _Places, now: datetime) -> ProductRow:
     if product.category is None:
         category_id = known.category_id if known else None
     else:

@@ -48,7 +48,9 @@ async def put_channels(uow: UnitOfWork, *, channels: Sequence[ChannelInput]) -> 
 
 def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | None) -> Channel:
     if known is not None and known.currency != channel.currency:
-        raise CurrencyFixed("a channel keeps its currency; open another channel", field=("channels", str(i), "currency"))
+        raise CurrencyFixed(
+            "a channel keeps its currency; open another channel", field=("channels", str(i), "currency")
+        )
     closed_at = (known.closed_at if known else None) or uow.now
     return Channel(
         id=known.id if known else ChannelId(new_id()),

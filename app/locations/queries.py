@@ -71,7 +71,9 @@ class StaffLink:
     location_id: LocationId
 
 
-_LIST_LOCATIONS = rows(f"SELECT {_LOCATION} FROM locations AS location WHERE id = ANY(:ids::uuid[]) ORDER BY id", Location)
+_LIST_LOCATIONS = rows(
+    f"SELECT {_LOCATION} FROM locations AS location WHERE id = ANY(:ids::uuid[]) ORDER BY id", Location
+)
 _LIST_BY_CODE = rows(f"SELECT {_LOCATION} FROM locations AS location WHERE code = ANY(:codes::text[])", Location)
 _LIST_OPEN = rows(f"SELECT {_LOCATION} FROM locations AS location WHERE archived_at IS NULL ORDER BY code", Location)
 _LIST_HOURS = rows(
@@ -129,7 +131,9 @@ _PICKUP_STORES = """
     JOIN channel_locations AS link ON link.location_id = location.id AND link.channel_id = :channel_id AND link.hands_out
     WHERE location.kind = 'STORE' AND location.archived_at IS NULL AND location.pickup_enabled
 """
-_LIST_PICKUP_BY_NAME = rows(f"SELECT {_LOCATION} {_PICKUP_STORES} ORDER BY location.name, location.id LIMIT :most", Location)
+_LIST_PICKUP_BY_NAME = rows(
+    f"SELECT {_LOCATION} {_PICKUP_STORES} ORDER BY location.name, location.id LIMIT :most", Location
+)
 _LIST_PICKUP_BY_DISTANCE = rows(
     f"SELECT id, distance FROM (SELECT location.id, {_DISTANCE} AS distance {_PICKUP_STORES}) AS near"
     " ORDER BY distance, id LIMIT :most",
@@ -255,7 +259,9 @@ async def find_stores(
         most=request.size + 1,
     )
     keys = {row.id: row.distance for row in near_by}
-    return page(await _at_distances(session, near_by), request, lambda store: (keys[store.location.id], store.location.id))
+    return page(
+        await _at_distances(session, near_by), request, lambda store: (keys[store.location.id], store.location.id)
+    )
 
 
 async def count_stores(session: Session, *, channel_id: ChannelId) -> int:
@@ -357,5 +363,7 @@ async def locations_by_code(session: Session, *, named: Mapping[tuple[str, ...],
 
 
 async def _at_distances(session: Session, near_by: Sequence[_Near]) -> list[FoundStore]:
-    known = {location.id: location for location in await list_locations(session, location_ids=[row.id for row in near_by])}
+    known = {
+        location.id: location for location in await list_locations(session, location_ids=[row.id for row in near_by])
+    }
     return [FoundStore(known[row.id], row.distance if row.distance < UNKNOWN_KM else None) for row in near_by]

@@ -40,7 +40,11 @@ async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) 
     weeks: list[tuple[LocationId, list[Opening]]] = []
     effects: list[Put] = []
     for location, row in zip(locations, wanted, strict=True):
-        week = None if location.hours is None else sorted(location.hours, key=lambda opening: (opening.day, opening.opens_minute))
+        week = (
+            None
+            if location.hours is None
+            else sorted(location.hours, key=lambda opening: (opening.day, opening.opens_minute))
+        )
         new_week = week is not None and week != hours.get(row.id, [])
         if new_week and week is not None:
             weeks.append((row.id, week))
@@ -68,7 +72,9 @@ async def put_channel_locations(uow: UnitOfWork, *, links: Sequence[ChannelLocat
     for i, link in enumerate(links):
         if link.channel not in channel_of:
             raise UnknownChannel(link.channel).below("links", str(i))
-    location_of = await queries.locations_by_code(uow, named={("links", str(i), "location"): link.location for i, link in enumerate(links)})
+    location_of = await queries.locations_by_code(
+        uow, named={("links", str(i), "location"): link.location for i, link in enumerate(links)}
+    )
     wanted = [
         queries.ChannelLink(channel_of[link.channel].id, location_of[link.location].id, link.ships, link.hands_out)
         for link in links
@@ -114,7 +120,8 @@ async def put_staff_locations(uow: UnitOfWork, *, staff: Sequence[StaffLocations
     worked: set[UserId] = {link.user_id for link in links}
     moved: set[UserId] = {link.user_id for link in gone | new}
     return [
-        PutRow(str(person.user_id), person.user_id, _staff_effect(person.user_id, worked=worked, moved=moved)) for person in staff
+        PutRow(str(person.user_id), person.user_id, _staff_effect(person.user_id, worked=worked, moved=moved))
+        for person in staff
     ]
 
 

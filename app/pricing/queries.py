@@ -125,7 +125,9 @@ async def upsert_price_lists(uow: UnitOfWork, *, price_lists: Sequence[PriceList
 
 async def replace_used(uow: UnitOfWork, *, used: Mapping[ChannelId, Sequence[UUID]]) -> None:
     """Let channels sell by these price lists, asked in this order."""
-    flat = [(channel, n, price_list) for channel, price_lists in used.items() for n, price_list in enumerate(price_lists)]
+    flat = [
+        (channel, n, price_list) for channel, price_lists in used.items() for n, price_list in enumerate(price_lists)
+    ]
     await _DELETE_USED.run(uow, channel_ids=list(used))
     await _INSERT_USED.run(
         uow,

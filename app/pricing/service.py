@@ -27,7 +27,9 @@ async def put_price_lists(uow: UnitOfWork, *, price_lists: Sequence[PriceListInp
     await queries.lock_price_lists(uow)
     known = {row.code: row for row in await queries.list_price_lists(uow, codes=[row.code for row in price_lists])}
     channel_of = await _channels(uow, price_lists)
-    wanted = [_wanted(i, price_list, known.get(price_list.code), channel_of) for i, price_list in enumerate(price_lists)]
+    wanted = [
+        _wanted(i, price_list, known.get(price_list.code), channel_of) for i, price_list in enumerate(price_lists)
+    ]
     ids = [row.id for row in wanted]
     used: dict[ChannelId, list[UUID]] = {channel.id: [] for channel in channel_of.values()}
     used |= {link.channel_id: [] for link in await queries.list_channels_of(uow, price_list_ids=ids)}
@@ -108,7 +110,9 @@ def _wanted(i: int, price_list: PriceListInput, known: PriceList | None, channel
     return PriceList(known.id if known else new_id(), price_list.code, price_list.name, price_list.currency)
 
 
-def _use(used: dict[ChannelId, list[UUID]], price_list_id: UUID, channel_ids: Sequence[ChannelId], *, first: bool) -> bool:
+def _use(
+    used: dict[ChannelId, list[UUID]], price_list_id: UUID, channel_ids: Sequence[ChannelId], *, first: bool
+) -> bool:
     """Let these channels, and no others, sell by a price list."""
     moved = False
     for channel_id, asked in used.items():

@@ -29,9 +29,7 @@ class CatalogQuery:
         return [Category.of(row) for row in await queries.list_root_categories(info.context.session)]
 
     @strawberry.field
-    async def category(
-        self, info: Info, id: strawberry.ID | None = None, slug: str | None = None
-    ) -> Category | None:
+    async def category(self, info: Info, id: strawberry.ID | None = None, slug: str | None = None) -> Category | None:
         """Find a category by its id or its slug."""
         _one_of(id, slug, "slug")
         if id is not None:

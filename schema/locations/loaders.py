@@ -33,9 +33,7 @@ async def _ready(context: Context, keys: list[Location]) -> Sequence[datetime | 
     """When a pickup ordered now would be ready, by location; None where there are no pickups, or no hours."""
     hours = await queries.list_hours(context.session, location_ids=[location.id for location in keys])
     return [
-        ready_at(
-            hours[location.id], location.timezone, at=context.now, lead_minutes=location.pickup_lead_minutes
-        )
+        ready_at(hours[location.id], location.timezone, at=context.now, lead_minutes=location.pickup_lead_minutes)
         if location.pickup_enabled and location.archived_at is None
         else None
         for location in keys
@@ -50,7 +48,9 @@ async def _stock(context: Context, keys: list[StockWanted]) -> Sequence[list[int
         location_ids={location_id for _, location_ids in keys for location_id in location_ids},
     )
     units = {(row.variant_id, row.location_id): row.available for row in found}
-    return [[units.get((variant_id, location_id), 0) for location_id in location_ids] for variant_id, location_ids in keys]
+    return [
+        [units.get((variant_id, location_id), 0) for location_id in location_ids] for variant_id, location_ids in keys
+    ]
 
 
 async def _slots(context: Context, keys: list[SlotsWanted]) -> Sequence[list[Slot]]:
@@ -58,9 +58,7 @@ async def _slots(context: Context, keys: list[SlotsWanted]) -> Sequence[list[Slo
     found: dict[SlotsWanted, list[Slot]] = {}
     for start, end in {(start, end) for _, start, end in keys}:
         store_ids = [store_id for store_id, *window in keys if window == [start, end]]
-        slots = await pickup.list_slots(
-            context.session, store_ids=store_ids, start=start, end=end, now=context.now
-        )
+        slots = await pickup.list_slots(context.session, store_ids=store_ids, start=start, end=end, now=context.now)
         found |= {(store_id, start, end): listed for store_id, listed in slots.items()}
     return [found.get(key, []) for key in keys]
 

@@ -101,9 +101,7 @@ class PickupSlot:
     @classmethod
     def of(cls, slot: Slot) -> "PickupSlot":
         """Show a slot."""
-        return cls(
-            id=strawberry.ID(slot.id), starts_at=slot.starts_at, ends_at=slot.ends_at, remaining=slot.remaining
-        )
+        return cls(id=strawberry.ID(slot.id), starts_at=slot.starts_at, ends_at=slot.ends_at, remaining=slot.remaining)
 
 
 @strawberry.type

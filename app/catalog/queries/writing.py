@@ -366,7 +366,9 @@ async def list_memberships(session: Session, *, product_ids: AnyOf[UUID]) -> dic
 async def replace_media(uow: UnitOfWork, *, media: Mapping[UUID, Sequence[MediaInput]]) -> None:
     """Give products new pictures."""
     parts = [
-        (owner, position, picture.url, picture.alt) for owner, pictures in media.items() for position, picture in enumerate(pictures)
+        (owner, position, picture.url, picture.alt)
+        for owner, pictures in media.items()
+        for position, picture in enumerate(pictures)
     ]
     await _DELETE_MEDIA.run(uow, owners=list(media))
     await _INSERT_MEDIA.run(uow, **_columns(parts))
@@ -386,7 +388,9 @@ async def replace_options(uow: UnitOfWork, *, options: Mapping[UUID, Sequence[tu
 
 async def replace_memberships(uow: UnitOfWork, *, memberships: Mapping[UUID, AnyOf[UUID]]) -> None:
     """Put products into these collections, and into no others."""
-    pairs = [(product_id, collection_id) for product_id, collections in memberships.items() for collection_id in collections]
+    pairs = [
+        (product_id, collection_id) for product_id, collections in memberships.items() for collection_id in collections
+    ]
     await _DELETE_MEMBERSHIPS.run(uow, owners=list(memberships))
     await _INSERT_MEMBERSHIPS.run(uow, owners=[pair[0] for pair in pairs], collections=[pair[1] for pair in pairs])
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
 
 from app import worker
 from app.cli.work.place import settings_from, with_database
@@ -122,7 +123,7 @@ def _serve_in_processes(settings: Settings, *, host: str, port: int, workers: in
         beside = subprocess.Popen([sys.executable, "-m", "app.cli", "worker"]) if with_worker else None
         try:
             config = _config(settings, _FACTORY, host=host, port=port, workers=workers)
-            uvicorn.supervisors.Multiprocess(config, uvicorn.Server(config).run, [config.bind_socket()]).run()
+            Multiprocess(config, [config.bind_socket()]).run()
         finally:
             if beside is not None:
                 beside.terminate()

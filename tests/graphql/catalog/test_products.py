@@ -161,16 +161,16 @@ class TestProducts:
             ({"categoryId": None, "ids": None, "inStock": None, "price": {"min": None}, "attributes": []}, None),
         ],
     )
-    async def test_are_filtered(
-        self, client: Client, shop: Shop, chosen: Json, expected: list[str] | None
-    ) -> None:
+    async def test_are_filtered(self, client: Client, shop: Shop, chosen: Json, expected: list[str] | None) -> None:
         data = await client.query(SLUGS, {"filter": chosen, "sort": "NAME_ASC"})
 
         assert slugs(data) == (expected if expected is not None else ["lamp", "tee", "mug", "tent", "kettle"])
         assert data["products"]["totalCount"] == len(slugs(data))
 
     async def test_are_filtered_by_category_and_ids(self, client: Client, shop: Shop) -> None:
-        [home] = [node for node in (await client.query("{ categories { id slug } }"))["categories"] if node["slug"] == "home"]
+        [home] = [
+            node for node in (await client.query("{ categories { id slug } }"))["categories"] if node["slug"] == "home"
+        ]
 
         in_home = await client.query(SLUGS, {"filter": {"categoryId": home["id"]}, "sort": "NAME_ASC"})
         one = await client.query(SLUGS, {"filter": {"ids": [shop.product_ref("tent")]}})

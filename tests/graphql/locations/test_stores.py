@@ -86,10 +86,16 @@ class TestStores:
         everything = await codes(client, {"near": near})
 
         first = (await client.query(STORES, {"near": near, "first": 2}))["stores"]
-        second = (await client.query(STORES, {"near": near, "first": 2, "after": first["pageInfo"]["endCursor"]}))["stores"]
+        second = (await client.query(STORES, {"near": near, "first": 2, "after": first["pageInfo"]["endCursor"]}))[
+            "stores"
+        ]
 
         assert [node["code"] for node in first["nodes"] + second["nodes"]] == everything
-        assert (first["totalCount"], first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (3, True, False)
+        assert (first["totalCount"], first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (
+            3,
+            True,
+            False,
+        )
 
     async def test_refuse_the_cursor_of_another_order(self, client: Client, shop: Shop) -> None:
         by_name = (await client.query(STORES, {"first": 1}))["stores"]["pageInfo"]["endCursor"]
@@ -203,9 +209,7 @@ class TestStoreAvailability:
         assert [entry["available"] for entry in availability["lines"]] == [5, 0]
 
     async def test_names_no_time_where_there_are_no_pickups(self, client: Client, shop: Shop) -> None:
-        data = await client.query(
-            AVAILABILITY, {"id": shop.location_ref("leeds"), "lines": [line(shop, "lamp", 2)]}
-        )
+        data = await client.query(AVAILABILITY, {"id": shop.location_ref("leeds"), "lines": [line(shop, "lamp", 2)]})
 
         availability = data["store"]["availability"]
         assert (availability["complete"], availability["readyAt"]) == (True, None)
@@ -252,7 +256,9 @@ class TestPickupSlots:
     async def test_of_all_stores_cost_the_same_statements(
         self, client: Client, shop: Shop, statements: Callable[[], AbstractAsyncContextManager[Sent]]
     ) -> None:
-        document = "query Slots($first: Int) { stores(first: $first) { nodes { openNow hours { day } pickupSlots { id } } } }"
+        document = (
+            "query Slots($first: Int) { stores(first: $first) { nodes { openNow hours { day } pickupSlots { id } } } }"
+        )
         await client.query(document, {"first": 3})
 
         async with statements() as for_one:

@@ -136,7 +136,10 @@ class TestWords:
 
     async def test_put_a_code_and_a_name_before_a_description(self, shop: Shop) -> None:
         about_mugs = ProductInput(
-            slug="book", name="A Book", description="All about the mug.", variants=(VariantInput(sku="book", name="Book"),)
+            slug="book",
+            name="A Book",
+            description="All about the mug.",
+            variants=(VariantInput(sku="book", name="Book"),),
         )
         await shop.begin().run(lambda uow: put_products(uow, products=[about_mugs]))
         await shop.begin().run(lambda uow: put_prices(uow, price_list="retail", prices=[PriceInput("book", 900)]))

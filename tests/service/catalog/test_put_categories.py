@@ -10,7 +10,11 @@ from app.kernel.actor import SYSTEM
 from app.kernel.db import Database
 from app.kernel.puts import Put
 
-HOME, KITCHEN, GARDEN = CategoryInput("home", "Home"), CategoryInput("kitchen", "Kitchen", "home"), CategoryInput("garden", "Garden")
+HOME, KITCHEN, GARDEN = (
+    CategoryInput("home", "Home"),
+    CategoryInput("kitchen", "Kitchen", "home"),
+    CategoryInput("garden", "Garden"),
+)
 MUG = ProductInput(slug="mug", name="Mug", category=(CategoryStep("kitchen", "Kitchen"),))
 
 

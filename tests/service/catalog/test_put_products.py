@@ -46,7 +46,9 @@ MUG = ProductInput(
     variants=(RED_MUG, BLUE_MUG),
 )
 BATCH = tuple(
-    replace(MUG, slug=f"mug-{n}", variants=(replace(RED_MUG, sku=f"mug-{n}-red"), replace(BLUE_MUG, sku=f"mug-{n}-blue")))
+    replace(
+        MUG, slug=f"mug-{n}", variants=(replace(RED_MUG, sku=f"mug-{n}-red"), replace(BLUE_MUG, sku=f"mug-{n}-blue"))
+    )
     for n in range(300)
 )
 
@@ -135,7 +137,9 @@ class TestPutProducts:
     async def test_leaves_what_nobody_speaks_of(self, database: Database) -> None:
         await put(database, MUG)
 
-        effects = await put(database, ProductInput(slug="mug", name="Mug", variants=(VariantInput(sku="mug-red", name="Red"),)))
+        effects = await put(
+            database, ProductInput(slug="mug", name="Mug", variants=(VariantInput(sku="mug-red", name="Red"),))
+        )
 
         assert effects == [Put.UNCHANGED]
         assert skus(await variants(database)) == ["mug-red", "mug-blue"]
@@ -160,7 +164,9 @@ class TestPutProducts:
         await put(database, MUG)
         before = (await variants(database))[0]
 
-        await put(database, replace(MUG, variants=(BLUE_MUG,)), ProductInput(slug="jug", name="Jug", variants=(RED_MUG,)))
+        await put(
+            database, replace(MUG, variants=(BLUE_MUG,)), ProductInput(slug="jug", name="Jug", variants=(RED_MUG,))
+        )
 
         [moved] = await variants(database, "jug")
         assert (moved.id, moved.product_name) == (before.id, "Jug")

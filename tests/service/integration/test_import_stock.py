@@ -10,7 +10,7 @@ from app.integration.service import StockTerms, import_stock
 from app.integration.service.stock import AlreadyTaken
 from app.inventory import service as inventory
 from app.inventory.rules import Units
-from app.kernel.db import DatabaseUnavailable
+from app.kernel.errors import DatabaseUnavailable
 from app.kernel.ids import OrderId
 from app.kernel.puts import Put
 from tests.builders.imports import Heard, stock

@@ -51,9 +51,7 @@ async def link(shop: Shop, *, ships: bool, hands_out: bool, location: str = "yor
 async def stores(shop: Shop, near: Point | None = None, *, size: int = 10) -> list[str]:
     """List the codes of the web channel's stores."""
     async with shop.database.read() as session:
-        page = await queries.find_stores(
-            session, channel_id=shop.channel_id, near=near, request=PageRequest(size=size)
-        )
+        page = await queries.find_stores(session, channel_id=shop.channel_id, near=near, request=PageRequest(size=size))
     return [found.location.code for found in page.items]
 
 
@@ -173,9 +171,7 @@ def _names(found: Sequence[queries.FoundStore]) -> list[str]:
 class TestPickupStores:
     async def test_are_those_that_hand_out(self, shop: Shop) -> None:
         async with shop.database.read() as session:
-            near = await queries.list_pickup_stores(
-                session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, most=10
-            )
+            near = await queries.list_pickup_stores(session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, most=10)
             first = await queries.list_pickup_stores(session, channel_id=shop.channel_id, near=None, most=1)
 
         assert _names(near) == ["Soho", "Camden"]

@@ -40,7 +40,10 @@ class TestProducts:
             (replace(MUG, attributes=(RED, RED)), ("attributes", "1", "code")),
             (_with(VariantInput(sku=" ", name="Mug")), ("variants", "0", "sku")),
             (_with(VariantInput(sku="mug-1", name="Mug", gtin="123")), ("variants", "0", "gtin")),
-            (_with(VariantInput(sku="mug-1", name="Mug", options=(RED, BLUE))), ("variants", "0", "options", "1", "code")),
+            (
+                _with(VariantInput(sku="mug-1", name="Mug", options=(RED, BLUE))),
+                ("variants", "0", "options", "1", "code"),
+            ),
         ],
     )
     def test_are_refused_with_the_field_at_fault(self, wrong: ProductInput, field: tuple[str, ...]) -> None:

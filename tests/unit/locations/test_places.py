@@ -77,7 +77,9 @@ class TestCheck:
 
         assert refused.value.field == ("locations", "1", "code")
 
-    @pytest.mark.parametrize("opening", [Opening(7, 0, 60), Opening(0, 1440, 1500), Opening(0, 60, 60), Opening(0, 0, 1441)])
+    @pytest.mark.parametrize(
+        "opening", [Opening(7, 0, 60), Opening(0, 1440, 1500), Opening(0, 60, 60), Opening(0, 0, 1441)]
+    )
     def test_refuses_an_opening_of_no_week(self, opening: Opening) -> None:
         with pytest.raises(Invalid) as refused:
             check([replace(CAMDEN, hours=(opening,))])
