@@ -234,7 +234,7 @@ def _walking_prices(
         *_product_conditions(shape),
         "price.price_list_id = mine.price_list_id",
         "variant.archived_at IS NULL",
-        f"""
+        """
         NOT EXISTS (
             SELECT FROM channel_price_lists AS earlier
             JOIN prices AS winner ON winner.price_list_id = earlier.price_list_id AND winner.variant_id = price.variant_id

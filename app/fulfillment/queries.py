@@ -65,9 +65,17 @@ _LIST_REFUSERS = rows(
     UUID,
 )
 
-#: The order's row is locked or new, so nobody else counts its work meanwhile.
+#: New work with its lines in one round trip. The order's row is locked or new, so nobody else counts its work meanwhile.
 _INSERT = rows(
     f"""
+    WITH line AS (
+        INSERT INTO fulfillment_order_lines (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name,
+            quantity, picked, packed, fulfilled)
+        SELECT id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done, done, done
+        FROM unnest(:line_ids::uuid[], :line_works::uuid[], :order_lines::uuid[], :variants::uuid[], :skus::text[],
+            :names::text[], :quantities::int[], :done::int[])
+            AS line (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done)
+    )
     INSERT INTO fulfillment_orders (id, number, order_id, location_id, predecessor_id, method, status, due_at,
         created_at, updated_at)
     SELECT id, :order_number::text || '-' || (position
@@ -79,16 +87,6 @@ _INSERT = rows(
     RETURNING {_HEADER}
     """,
     FulfillmentOrder,
-)
-_INSERT_LINES = statement(
-    """
-    INSERT INTO fulfillment_order_lines (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name,
-        quantity, picked, packed, fulfilled)
-    SELECT id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done, done, done
-    FROM unnest(:ids::uuid[], :works::uuid[], :order_lines::uuid[], :variants::uuid[], :skus::text[], :names::text[],
-        :quantities::int[], :done::int[])
-        AS line (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done)
-    """
 )
 _UPDATE_LINES = statement(
     """
@@ -258,11 +256,12 @@ async def insert_works(
     order_id: OrderId,
     order_number: str,
     places: Mapping[FulfillmentOrderId, tuple[LocationId, DeliveryMethod]],
+    lines: Sequence[FulfillmentOrderLine],
     status: FulfillmentOrderStatus,
     due_at: datetime,
     predecessor_id: FulfillmentOrderId | None,
 ) -> list[FulfillmentOrder]:
-    """Write new work of an order, numbered on from what there is."""
+    """Write new work of an order with its lines, numbered on from what there is."""
     inserted = await _INSERT.all(
         uow,
         order_id=order_id,
@@ -274,16 +273,8 @@ async def insert_works(
         due_at=due_at,
         predecessor_id=predecessor_id,
         now=uow.now,
-    )
-    return sorted(inserted, key=lambda work: work.id)
-
-
-async def insert_lines(uow: UnitOfWork, *, lines: Sequence[FulfillmentOrderLine]) -> None:
-    """Write the lines of new work."""
-    await _INSERT_LINES.run(
-        uow,
-        ids=[line.id for line in lines],
-        works=[line.fulfillment_order_id for line in lines],
+        line_ids=[line.id for line in lines],
+        line_works=[line.fulfillment_order_id for line in lines],
         order_lines=[line.order_line_id for line in lines],
         variants=[line.variant_id for line in lines],
         skus=[line.sku for line in lines],
@@ -291,6 +282,7 @@ async def insert_lines(uow: UnitOfWork, *, lines: Sequence[FulfillmentOrderLine]
         quantities=[line.quantity for line in lines],
         done=[line.fulfilled for line in lines],
     )
+    return sorted(inserted, key=lambda work: work.id)
 
 
 async def update_lines(uow: UnitOfWork, *, lines: Sequence[FulfillmentOrderLine]) -> None:

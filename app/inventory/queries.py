@@ -88,6 +88,30 @@ _INSERT_RESERVATIONS = statement(
     """
 )
 
+#: Hold units of several levels and write down for whom, when every level bears it; else the levels that do are changed
+#: and nothing is written down, and the caller takes back what others hold beyond their time.
+_HOLD = rows(
+    """
+    WITH changed AS (
+        UPDATE levels AS level SET soft = level.soft + change.soft
+        FROM unnest(:level_variants::uuid[], :level_locations::uuid[], :softs::int[]) AS change (variant_id, location_id, soft)
+        WHERE level.variant_id = change.variant_id AND level.location_id = change.location_id
+          AND level.sellable - level.soft - level.firm >= change.soft
+        RETURNING level.variant_id, level.location_id, level.sellable, level.damaged, level.quality, level.soft, level.firm,
+            level.safety_stock
+    ), reservation AS (
+        INSERT INTO reservations (id, variant_id, location_id, state, reserved, quantity, demand_id, line_id, created_at, expires_at)
+        SELECT id, variant_id, location_id, 'SOFT', quantity, quantity, :demand_id::uuid, line_id, :at::timestamptz,
+            :expires_at::timestamptz
+        FROM unnest(:ids::uuid[], :lines::uuid[], :variants::uuid[], :locations::uuid[], :quantities::int[])
+            AS reservation (id, line_id, variant_id, location_id, quantity)
+        WHERE (SELECT count(*) FROM changed) = cardinality(:softs::int[])
+    )
+    SELECT variant_id, location_id, sellable, damaged, quality, soft, firm, safety_stock FROM changed
+    """,
+    Level,
+)
+
 #: Units already promised to a line at a location are raised, not promised a second time.
 _RAISE_FIRM = statement(
     """
@@ -283,6 +307,22 @@ async def insert_movements(
 async def insert_soft(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Units], expires_at: datetime) -> None:
     """Write soft reservations."""
     await _INSERT_RESERVATIONS.run(uow, state="SOFT", demand_id=demand_id, expires_at=expires_at, at=uow.now, **_columns(units))
+
+
+async def hold(
+    uow: UnitOfWork, *, demand_id: UUID, changes: Sequence[Change], units: Sequence[Units], expires_at: datetime
+) -> list[Level]:
+    """Hold units softly; answers the levels that bear it. Only when all do, the reservations are written."""
+    return await _HOLD.all(
+        uow,
+        level_variants=[change.variant_id for change in changes],
+        level_locations=[change.location_id for change in changes],
+        softs=[change.soft for change in changes],
+        demand_id=demand_id,
+        expires_at=expires_at,
+        at=uow.now,
+        **_columns(units),
+    )
 
 
 async def raise_firm(uow: UnitOfWork, *, order_id: OrderId, units: Sequence[Units]) -> None:

@@ -25,9 +25,14 @@ async def reserve_soft(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Unit
     Locks: levels. Raises: OutOfStock, with what is left of each variant.
     """
     wanted = per_level(Change(part.variant_id, part.location_id, soft=part.quantity) for part in units)
-    held = await _apply_or_reclaim(uow, wanted)
-    _refuse_shortage(wanted, held, units)
-    await queries.insert_soft(uow, demand_id=demand_id, units=per_line(units), expires_at=expires_at)
+    parts = per_line(units)
+    await _lock_in_order(uow, wanted)
+    bearing = await queries.hold(uow, demand_id=demand_id, changes=wanted, units=parts, expires_at=expires_at)
+    if len(bearing) == len(wanted):
+        return
+    held = {(level.variant_id, level.location_id): level for level in bearing}
+    _refuse_shortage(wanted, await _reclaim_missing(uow, wanted, held), units)
+    await queries.insert_soft(uow, demand_id=demand_id, units=parts, expires_at=expires_at)
 
 
 async def extend_soft(uow: UnitOfWork, *, demand_id: UUID, expires_at: datetime) -> None:
@@ -208,15 +213,27 @@ async def _end_promise(
 
 
 async def _apply_or_reclaim(uow: UnitOfWork, wanted: Sequence[Change]) -> dict[tuple[UUID, UUID], Level]:
-    held = await _change(uow, wanted)
+    return await _reclaim_missing(uow, wanted, await _change(uow, wanted))
+
+
+async def _reclaim_missing(
+    uow: UnitOfWork, wanted: Sequence[Change], held: dict[tuple[UUID, UUID], Level]
+) -> dict[tuple[UUID, UUID], Level]:
+    """Give the levels that could not bear their change a second try, without what others hold beyond their time."""
     missing = [change for change in wanted if (change.variant_id, change.location_id) not in held]
     if missing:
         # A level that was refused is not locked yet when it was the only one asked for.
         levels = [(change.variant_id, change.location_id) for change in missing]
         await queries.lock_levels(uow, levels=levels)
         if await _reclaim(uow, levels):
-            held |= await _change(uow, missing)
+            return held | await _change(uow, missing)
     return held
+
+
+async def _lock_in_order(uow: UnitOfWork, changes: Sequence[Change]) -> None:
+    # One row locks itself in the update; several have to be locked in order first.
+    if len(changes) > 1:
+        await queries.lock_levels(uow, levels=[(change.variant_id, change.location_id) for change in changes])
 
 
 async def _reclaim(uow: UnitOfWork, levels: Sequence[tuple[UUID, UUID]]) -> int:
@@ -265,9 +282,7 @@ async def _change(
     """Change whichever levels bear it, write the ledger of what physically moved, and answer those levels."""
     if not changes:
         return {}
-    if len(changes) > 1:
-        # One row locks itself in the update; several have to be locked in order first.
-        await queries.lock_levels(uow, levels=[(change.variant_id, change.location_id) for change in changes])
+    await _lock_in_order(uow, changes)
     levels = {(level.variant_id, level.location_id): level for level in await queries.change_levels(uow, changes=changes)}
     movements = [
         (change.variant_id, change.location_id, bucket, delta, balance)

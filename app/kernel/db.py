@@ -58,12 +58,13 @@ class UnitOfWork:
     Used by one task at a time. `emit` and `moved` gather facts that are written when the work is done.
     """
 
-    __slots__ = ("_connection", "_events", "_moves", "actor", "keys", "now")
+    __slots__ = ("_answer", "_connection", "_events", "_moves", "actor", "keys", "now")
 
     def __init__(self, connection: Any, actor: Actor, now: datetime, keys: KeyRing) -> None:
         self._connection = connection
         self._events: list[Event] = []
         self._moves: list[tuple[str, UUID, str | None, str, str]] = []
+        self._answer: tuple[str, str, UUID | None, dict[str, Any]] | None = None
         self.actor = actor
         self.now = now
         self.keys = keys
@@ -84,12 +85,18 @@ class UnitOfWork:
         """Note that an aggregate changed its state, for its history."""
         self._moves.append((kind, subject, before, after, action))
 
+    def answer(self, scope: str, key: str, *, object_id: UUID | None, result: dict[str, Any]) -> None:
+        """Keep what this work answers under an idempotency key that it has claimed."""
+        self._answer = (scope, key, object_id, result)
+
     async def flush(self) -> None:
-        """Write the gathered facts, state changes and events, with one statement."""
+        """Write the gathered facts, state changes, events and the answer, with one statement."""
         events, self._events = self._events, []
         moves, self._moves = self._moves, []
-        if not events and not moves:
+        answer, self._answer = self._answer, None
+        if not events and not moves and answer is None:
             return
+        scope, key, kept_id, result = answer or (None, None, None, None)
         await INSERT_FACTS.run(
             self,
             change_ids=[new_id() for _ in moves],
@@ -104,6 +111,10 @@ class UnitOfWork:
             payloads=[event_payload(event) for event in events],
             actor=self.actor.label,
             at=self.now,
+            kept_scope=scope,
+            kept_key=key,
+            kept_id=kept_id,
+            kept_result=result,
         )
 
 

@@ -42,9 +42,6 @@ _GET = rows(
     "SELECT input_hash, object_id, result, created_at FROM idempotency_keys WHERE scope = :scope AND key = :key FOR UPDATE",
     Kept,
 )
-_KEEP = statement(
-    "UPDATE idempotency_keys SET object_id = :object_id, result = :result WHERE scope = :scope AND key = :key"
-)
 _RELEASE = statement("DELETE FROM idempotency_keys WHERE scope = :scope AND key = :key")
 DELETE_OLD = statement(
     """
@@ -92,9 +89,9 @@ async def claim(uow: UnitOfWork, key: Key) -> Kept | None:
     return kept
 
 
-async def keep(uow: UnitOfWork, key: Key, *, object_id: UUID | None, result: dict[str, Any]) -> None:
-    """Store the answer under the key."""
-    await _KEEP.run(uow, scope=key.scope, key=key.key, object_id=object_id, result=result)
+def keep(uow: UnitOfWork, key: Key, *, object_id: UUID | None, result: dict[str, Any]) -> None:
+    """Store the answer under the key, when the work commits."""
+    uow.answer(key.scope, key.key, object_id=object_id, result=result)
 
 
 async def release(uow: UnitOfWork, key: Key) -> None:

@@ -105,6 +105,11 @@ class News:
         """Wait until news are heard."""
         await self._listening.wait()
 
+    @property
+    def followers(self) -> int:
+        """Say how many follow now."""
+        return len(self._subscribers)
+
     @contextlib.contextmanager
     def subscribed(self, wanted: Callable[[Notice], bool]) -> Iterator["Subscriber"]:
         """Follow the notices that are wanted, and every gap, for the length of the block."""

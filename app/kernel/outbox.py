@@ -15,7 +15,8 @@ from app.kernel.events import Event
 from app.kernel.plain import as_text, from_plain, to_plain
 from app.kernel.sql import rows, statement
 
-#: All that a unit of work has to tell, in one round trip: its state changes and its events, each in their order.
+#: All that a unit of work has to tell, in one round trip: its state changes and its events, each in their order, and the
+#: answer to be kept under the caller's idempotency key, where there is one.
 INSERT_FACTS = statement(
     """
     WITH changes AS (
@@ -23,6 +24,9 @@ INSERT_FACTS = statement(
         SELECT id, kind, subject_id, before, after, action, :actor::text, :at::timestamptz
         FROM unnest(:change_ids::uuid[], :kinds::text[], :subjects::uuid[], :befores::text[], :afters::text[], :actions::text[])
             AS change (id, kind, subject_id, before, after, action)
+    ), answer AS (
+        UPDATE idempotency_keys SET object_id = :kept_id::uuid, result = :kept_result::jsonb
+        WHERE scope = :kept_scope::text AND key = :kept_key::text
     )
     INSERT INTO outbox (id, aggregate_id, name, payload, actor, at, due_at)
     SELECT id, aggregate_id, name, payload::jsonb, :actor::text, :at::timestamptz, :at::timestamptz

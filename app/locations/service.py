@@ -10,14 +10,7 @@ from app.kernel.ids import LocationId, UserId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.puts import Put, PutRow, effect_of
 from app.locations import queries
-from app.locations.rules import (
-    ChannelLocationInput,
-    Location,
-    LocationInput,
-    Opening,
-    StaffLocationsInput,
-    check,
-)
+from app.locations.rules import ChannelLocationInput, Location, LocationInput, Opening, StaffLocationsInput, check
 
 
 async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) -> list[PutRow]:

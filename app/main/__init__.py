@@ -64,10 +64,11 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
     pool = database or database_of(settings)
     news = News(pool.dsn)
     gateways = gateways_of(settings, pool)
+    services = Services(gateways=gateways, news=news, secrets=credentials_of(settings))
     view = View(
         built(document_limits(settings)),
         database=pool,
-        services=Services(gateways=gateways, news=news, secrets=credentials_of(settings)),
+        services=services,
         limits=_view_limits(settings),
         allowed_origins=settings.cors_origins,
     )
@@ -98,7 +99,9 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
         routes += pages.test_gateway(test_gateway)
     if settings.is_demo:
         routes += pages.demo_media()
-    return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+    app.state.services = services
+    return app
 
 
 def document_limits(settings: Settings) -> DocumentLimits:

@@ -11,6 +11,7 @@ from uuid import UUID
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import BrokenInvariant
 from app.kernel.ids import OrderId, PaymentId, new_id
+from app.kernel.money import Money
 from app.orders import rules as order_rules
 from app.orders import service as orders
 from app.orders.rules import OrderWithLines
@@ -235,9 +236,13 @@ async def _settle(
             uow,
             order.order.id,
             kind=f"PAYMENT_{step.kind.value}_{state.value}",
-            message=f"{step.amount_minor} minor units {verb[step.kind]}" if succeeded else f"payment failed: {answer.message}",
+            message=f"{Money(step.amount_minor, payment.currency)} {verb[step.kind] if succeeded else _failure(step, answer)}",
         )
     return True
+
+
+def _failure(step: Step, answer: Answer) -> str:
+    return f"asked for ({step.kind.value.lower()}), and refused by the payment service: {answer.message}"
 
 
 def _settled(payment: Payment, step: Step, *, succeeded: bool) -> tuple[Payment, str | None]:

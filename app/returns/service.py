@@ -17,6 +17,7 @@ from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, Invalid, NotFound
 from app.kernel.ids import LocationId, OrderId, PaymentId, ReturnId, ReturnLineId, new_id
+from app.kernel.money import Money
 from app.kernel.permissions import Permission
 from app.kernel.sql import Session
 from app.kernel.tokens import KeyRing
@@ -397,7 +398,7 @@ async def _close_if_settled(uow: UnitOfWork, order: OrderWithLines, found: Retur
         uow,
         closed.order_id,
         kind="RETURN_CLOSED",
-        message=f"return {closed.number} closed: {closed.refund_total_minor} minor units to be given back",
+        message=f"return {closed.number} closed: {Money(closed.refund_total_minor, closed.currency)} to be given back",
     )
     uow.emit(ReturnClosed(return_id=closed.id, order_id=closed.order_id, refund_minor=closed.refund_total_minor))
     return closed

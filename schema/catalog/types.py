@@ -29,7 +29,7 @@ from schema.catalog.loaders import (
 )
 from schema.channels.loaders import ChannelRef, channel_of
 from schema.core.connections import PageInfo
-from schema.core.context import Context, Info
+from schema.core.context import Info
 from schema.core.ids import Node, public_id
 from schema.core.money import Money
 from schema.locations import types as locations

@@ -57,7 +57,7 @@ async def perform(
             if isinstance(done, DomainError):
                 await idempotency.release(uow, named)
             else:
-                await idempotency.keep(uow, named, object_id=done.object_id, result=done.result)
+                idempotency.keep(uow, named, object_id=done.object_id, result=done.result)
             return done
 
         done = await context.begin.run(work)

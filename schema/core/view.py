@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
@@ -207,7 +207,7 @@ class View(GraphQL[Any, None]):
             context.check()
         except DomainError as refusal:
             raise ConnectionRejectionError from refusal
-        return UNSET
+        return cast("UnsetType", UNSET)
 
     def encode_json(self, data: object) -> str:
         """Write a message of a socket."""

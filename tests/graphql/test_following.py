@@ -1,7 +1,7 @@
 """Clients follow changes over graphql-transport-ws, and are told after the commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,9 +11,12 @@ from starlette.types import Message
 
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Database
+from app.kernel.ids import IdKind, encode
 from app.kernel.news import GAP, News, Notice, tell
 from app.main import create_app
 from app.settings import Settings
+from app.worker import Means, Relay
+from tests.builders.placed import place, shipped
 from tests.builders.shop import Shop, fixed_id
 
 PATIENCE_SECONDS = 10
@@ -22,7 +25,8 @@ PATIENCE_SECONDS = 10
 class Socket:
     """A client's end of a socket, spoken to in the terms of ASGI."""
 
-    def __init__(self) -> None:
+    def __init__(self, news: News) -> None:
+        self.news = news
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
         self.received: asyncio.Queue[Message] = asyncio.Queue()
 
@@ -42,17 +46,19 @@ class Socket:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, database: Database, *, payload: dict[str, object] | None = None, protocol: str = "graphql-transport-ws"
+    settings: Settings, database: Database, *, payload: Mapping[str, object] | None = None, protocol: str = "graphql-transport-ws"
 ) -> AsyncIterator[Socket]:
     """Open a socket, and greet."""
     app = create_app(settings, database=database)
-    socket = Socket()
+    socket = Socket(app.state.services.news)
     scope = {
         "type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "ws", "path": "/graphql",
         "raw_path": b"/graphql", "query_string": b"", "root_path": "", "headers": [(b"host", b"shop.test")],
         "client": ("127.0.0.1", 5), "server": ("shop.test", 80), "subprotocols": [protocol],
     }  # fmt: skip
     async with app.router.lifespan_context(app):
+        # Whoever follows from the first moment on is told of the gap before it.
+        await socket.news.listening()
         await socket.sent.put({"type": "websocket.connect"})
         task = asyncio.create_task(app(scope, socket.sent.get, socket.received.put))
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -128,6 +134,54 @@ class TestFollowing:
 
         errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
         assert [error["extensions"]["code"] for error in errors] == [code]
+
+
+    async def test_an_order_tells_its_changes(self, settings: Settings, database: Database, shop: Shop) -> None:
+        order = await place(shop, shipped("mug", 2))
+        document = "subscription ($id: ID!, $token: String) { orderChanged(id: $id, token: $token) { id status } }"
+        variables = {"id": encode(IdKind.ORDER, order.id), "token": order.token}
+        async with connected(settings, database) as socket:
+            await socket.next()
+            await socket.send(
+                {"id": "1", "type": "subscribe", "payload": {"query": document, "variables": variables}}
+            )
+            await followed(socket)
+            await order.packed()
+            await told(database)
+            answer = await socket.next()
+
+        assert answer["payload"] == {"data": {"orderChanged": {"id": variables["id"], "status": "PROCESSING"}}}
+
+    async def test_a_location_is_told_of_its_work_alone(
+        self, settings: Settings, database: Database, shop: Shop
+    ) -> None:
+        await told(database)
+        query = f'subscription {{ fulfillmentOrderChanged(locationId: "{shop.location_ref("camden")}") {{ status }} }}'
+        bearer = {"token": shop.token("associate")}
+        async with connected(settings, database, payload=bearer) as socket:
+            await socket.next()
+            await socket.send({"id": "1", "type": "subscribe", "payload": {"query": query}})
+            await followed(socket)
+            await place(shop, shipped("mug", 1, at="soho"))
+            await place(shop, shipped("mug", 1, at="camden"))
+            await told(database)
+            answer = await socket.next()
+            await socket.send({"id": "1", "type": "complete"})
+
+        assert answer["payload"] == {"data": {"fulfillmentOrderChanged": {"status": "OPEN"}}}
+        assert socket.received.empty()
+
+
+async def followed(socket: Socket) -> None:
+    """Wait until somebody follows the news."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not socket.news.followers:
+            await asyncio.sleep(0)
+
+
+async def told(database: Database) -> None:
+    """Have the relay tell everything there is to tell."""
+    await Relay(Means(database.begin(SYSTEM), {})).drain()
 
 
 class TestNews:

@@ -10,6 +10,7 @@ from app.catalog.queries.reading import (
     list_child_categories,
     list_collections,
     list_collections_by_id,
+    list_goods,
     list_media,
     list_products,
     list_root_categories,
@@ -18,11 +19,12 @@ from app.catalog.queries.reading import (
     list_variants_by_sku,
     list_variants_of_products,
 )
-from app.catalog.rules import Category, Collection, Media, OptionRow, Product, Variant
+from app.catalog.rules import Category, Collection, Goods, Media, OptionRow, Product, Variant
 
 __all__ = [
     "Category",
     "Collection",
+    "Goods",
     "Media",
     "OptionRow",
     "Product",
@@ -36,6 +38,7 @@ __all__ = [
     "list_child_categories",
     "list_collections",
     "list_collections_by_id",
+    "list_goods",
     "list_media",
     "list_products",
     "list_root_categories",

@@ -4,7 +4,7 @@ from collections.abc import Collection as AnyOf
 from uuid import UUID
 
 from app.catalog import models  # noqa: F401  # The statements below are about these tables.
-from app.catalog.rules import Category, Collection, Media, OptionRow, Product, Variant
+from app.catalog.rules import Category, Collection, Goods, Media, OptionRow, Product, Variant
 from app.kernel.ids import ProductId, VariantId
 from app.kernel.sql import Session, rows
 
@@ -35,6 +35,26 @@ _LIST_VARIANTS_OF_PRODUCTS = rows(
     ORDER BY variant.product_id, variant.position
     """,
     Variant,
+)
+#: Everything an order line keeps of what was bought, in one round trip.
+_LIST_GOODS = rows(
+    """
+    SELECT variant.id, variant.sku, product.name AS product_name,
+        variant.archived_at IS NOT NULL OR product.archived_at IS NOT NULL AS archived,
+        coalesce((
+            SELECT jsonb_agg(
+                jsonb_build_object('code', owned.attribute_code, 'name', attribute.name, 'value', value.label,
+                    'valueCode', owned.value_code)
+                ORDER BY owned.position)
+            FROM variant_options AS owned
+            JOIN attributes AS attribute ON attribute.code = owned.attribute_code
+            JOIN attribute_values AS value ON value.attribute_code = owned.attribute_code AND value.code = owned.value_code
+            WHERE owned.variant_id = variant.id
+        ), '[]'::jsonb) AS options
+    FROM variants AS variant JOIN products AS product ON product.id = variant.product_id
+    WHERE variant.id = ANY(:ids::uuid[])
+    """,
+    Goods,
 )
 _LIST_MEDIA = rows(
     "SELECT product_id, url, alt FROM media WHERE product_id = ANY(:ids::uuid[]) ORDER BY product_id, position", Media
@@ -114,6 +134,11 @@ async def get_product(
 async def list_variants(session: Session, *, variant_ids: AnyOf[UUID]) -> list[Variant]:
     """List these variants, archived ones too."""
     return await _LIST_VARIANTS.all(session, ids=list(variant_ids))
+
+
+async def list_goods(session: Session, *, variant_ids: AnyOf[UUID]) -> dict[UUID, Goods]:
+    """Say what these variants are called and which options they have, as an order keeps it."""
+    return {goods.id: goods for goods in await _LIST_GOODS.all(session, ids=list(variant_ids))}
 
 
 async def list_variants_by_sku(session: Session, *, skus: AnyOf[str]) -> dict[str, Variant]:

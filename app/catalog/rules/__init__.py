@@ -13,7 +13,7 @@ from app.catalog.rules.inputs import (
     check_products,
     check_tree,
 )
-from app.catalog.rules.records import Category, Collection, Media, OptionRow, Product, Variant
+from app.catalog.rules.records import Category, Collection, Goods, Media, OptionRow, Product, Variant
 
 __all__ = [
     "MOST_VARIANTS",
@@ -23,6 +23,7 @@ __all__ = [
     "CategoryStep",
     "Collection",
     "CollectionInput",
+    "Goods",
     "Media",
     "MediaInput",
     "OptionRow",

@@ -55,6 +55,17 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """A variant as an order keeps it: what it is called, and its options as {code, name, value, valueCode}."""
+
+    id: VariantId
+    sku: str
+    product_name: str
+    archived: bool
+    options: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """A picture of a product."""
 

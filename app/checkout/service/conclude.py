@@ -135,7 +135,7 @@ async def give_back(
     await payment_queries.redact_tokens(uow, attempt_id=attempt.id)
     await pickup.give_back_places(uow, slots=snapshot.slots())
     await inventory.release_soft(uow, demand_id=snapshot.order_id)
-    await idempotency.keep(
+    idempotency.keep(
         uow,
         _key(attempt),
         object_id=attempt.id,
@@ -273,7 +273,7 @@ async def _place(
     await queries.update_attempt(uow, attempt_id=attempt.id, status=status, order_id=order.id)
     uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="place")
     await cart_service.record_ordered(uow, cart=cart)
-    await idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
+    idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
     return Completed(cart.id, order_id=order.id)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from app.cart import queries as carts
 from app.cart import service as cart_service
@@ -15,6 +14,7 @@ from app.catalog import queries as catalog
 from app.channels import queries as channels
 from app.channels.rules import Channel
 from app.checkout import queries
+from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
     Discount,
     Snapshot,
@@ -128,21 +128,17 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
 
 
 async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -> Snapshot:
-    variant_ids = {line.variant_id for line in quote.lines}
-    names = {variant.id: variant for variant in await catalog.list_variants(uow, variant_ids=variant_ids)}
-    options: dict[UUID, list[dict[str, str]]] = {}
-    for option in await catalog.list_variant_options(uow, variant_ids=variant_ids):
-        options.setdefault(option.owner_id, []).append(
-            {"code": option.code, "name": option.name, "value": option.value, "valueCode": option.value_code}
-        )
+    goods = await catalog.list_goods(uow, variant_ids={line.variant_id for line in quote.lines})
+    if any(goods[line.variant_id].archived for line in quote.lines):
+        raise PriceChanged("a line of the cart is not sold any more; remove it", field=("cartId",))
     lines = tuple(
         SnapshotLine(
             id=OrderLineId(new_id()),
             cart_line_id=line.line_id,
             variant_id=line.variant_id,
-            product_name=names[line.variant_id].product_name,
-            sku=names[line.variant_id].sku,
-            options=tuple(options.get(line.variant_id, ())),
+            product_name=goods[line.variant_id].product_name,
+            sku=goods[line.variant_id].sku,
+            options=tuple(goods[line.variant_id].options),
             delivery=line.delivery,
             store_id=line.store_id,
             quantity=line.quantity,

@@ -43,11 +43,11 @@ async def open_work(
         order_id=order.order.id,
         order_number=order.order.number,
         places={work_id: place for place, work_id in ids.items()},
+        lines=_lines(allocations, ids, gone=status is FulfillmentOrderStatus.FULFILLED),
         status=status,
         due_at=due_at,
         predecessor_id=predecessor_id,
     )
-    await queries.insert_lines(uow, lines=_lines(allocations, ids, gone=status is FulfillmentOrderStatus.FULFILLED))
     for work in works:
         uow.moved(KIND, work.id, before=None, after=status.value, action="open")
         uow.emit(

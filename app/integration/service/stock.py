@@ -211,7 +211,7 @@ async def _mark(uow: UnitOfWork, counting: StockTerms, *, taken_to: int | None) 
     """Note how far the changes of a file have come; None says that all are taken."""
     key = _key(counting)
     await idempotency.claim(uow, key)
-    await idempotency.keep(uow, key, object_id=None, result={"takenTo": taken_to})
+    idempotency.keep(uow, key, object_id=None, result={"takenTo": taken_to})
 
 
 def _key(counting: StockTerms) -> idempotency.Key:

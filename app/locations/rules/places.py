@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.kernel.address import Address, checked
 from app.kernel.errors import Invalid
-from app.kernel.ids import ChannelId, LocationId, UserId
+from app.kernel.ids import LocationId, UserId
 from app.locations.rules.hours import MINUTES_OF_DAY, Opening
 from app.locations.states import LocationKind
 

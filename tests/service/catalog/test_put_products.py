@@ -9,14 +9,7 @@ import pytest
 from app.catalog import queries
 from app.catalog.errors import TooManyVariants
 from app.catalog.queries import Product, Variant
-from app.catalog.rules import (
-    AttributeInput,
-    CategoryStep,
-    CollectionInput,
-    MediaInput,
-    ProductInput,
-    VariantInput,
-)
+from app.catalog.rules import AttributeInput, CategoryStep, CollectionInput, MediaInput, ProductInput, VariantInput
 from app.catalog.service import put_products
 from app.kernel.actor import ANONYMOUS, SYSTEM
 from app.kernel.db import Database

@@ -27,9 +27,11 @@ def file(name: str) -> Path:
 
 
 async def stoa(dsn: str, *words: str | Path) -> int:
-    environment = {"DATABASE_URL": dsn, "STOA_ENV": "test"}
-    result = await asyncio.to_thread(CliRunner().invoke, cli, ["import", *map(str, words)], env=environment)
-    return result.exit_code
+    def run() -> int:
+        environment = {"DATABASE_URL": dsn, "STOA_ENV": "test"}
+        return CliRunner().invoke(cli, ["import", *map(str, words)], env=environment).exit_code
+
+    return await asyncio.to_thread(run)
 
 
 def usable_codes() -> list[str]:

@@ -307,7 +307,7 @@ class TestAtTheSameTime:
             await returns.receive(
                 uow, return_id=asked.id, location_id=LOCATIONS["camden"], lines=[CountedLine(line.id, 1)]
             )
-            await idempotency.keep(uow, key, object_id=asked.id, result={})
+            idempotency.keep(uow, key, object_id=asked.id, result={})
             return True
 
         done = await asyncio.gather(*(shop.begin("operator").run(go) for _ in range(4)))

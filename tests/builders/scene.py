@@ -1,0 +1,136 @@
+"""One of everything, for a customer and for a guest: a cart, an order with work at two locations, a pickup, a return.
+
+Whoever asks about it is `ROLES`: the owners, people like them, and everybody who works for the shop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from app.delivery.states import DeliveryMethod
+from app.fulfillment import queries as work_queries
+from app.fulfillment.rules import FulfillmentOrder
+from app.kernel.actor import ANONYMOUS
+from app.kernel.ids import IdKind, encode
+from app.orders import queries as order_queries
+from app.payments import queries as payment_queries
+from app.pickup import queries as pickup_queries
+from app.returns import queries as return_queries
+from tests.builders.buyers import Buyer
+from tests.builders.placed import Placed, collected, place, shipped
+from tests.builders.returned import request, settle, sold
+from tests.builders.shop import Shop
+
+GUEST: Final = "guest"
+STRANGER: Final = "stranger"
+ANYBODY: Final = "anonymous"
+#: Everybody who may ask, and the person of the shop whose log-in they use.
+ROLES: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        ANYBODY: None,
+        GUEST: None,
+        STRANGER: None,
+        "owner": "ada",
+        "other": "bob",
+        "associate": "associate",
+        "elsewhere": "other_associate",
+        "manager": "manager",
+        "service": "service",
+        "operator": "operator",
+        "merchandiser": "merchandiser",
+        "integration": "integration",
+        "admin": "admin",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """What one buyer has: the ids that clients see, and the two tokens that prove a guest's right to them."""
+
+    placed: Placed
+    cart_token: str
+    order_token: str
+    ids: Mapping[str, str]
+
+
+class Scene:
+    """The things of `ada`, of a guest, and of another guest, whose tokens are good for the other guest's things alone."""
+
+    def __init__(self, shop: Shop, ada: Things, guest: Things, stranger: Things) -> None:
+        self.shop = shop
+        self.of: Mapping[str, Things] = {"ada": ada, GUEST: guest}
+        self._tokens = {GUEST: guest, STRANGER: stranger}
+
+    def access(self, role: str) -> str | None:
+        """Issue what a role logs in with; None for guests."""
+        person = ROLES[role]
+        return None if person is None else self.shop.token(person)
+
+    def tokens(self, role: str) -> tuple[str | None, str | None]:
+        """Say which cart token and which order token a role sends along."""
+        things = self._tokens.get(role)
+        return (None, None) if things is None else (things.cart_token, things.order_token)
+
+
+async def set_scene(shop: Shop) -> Scene:
+    """Furnish the shop with one of everything."""
+    ada = await _things(shop, "ada", Buyer(shop, begin=shop.begin("ada")))
+    guest = await _things(shop, None, Buyer(shop, begin=shop.database.begin(ANONYMOUS)))
+    other = await Buyer(shop).cart({"mug": 1})
+    stranger = await place(shop, shipped("lamp", 1))
+    tokens = Things(stranger, shop.database.keys.token("cart", other.id), stranger.token, {})
+    return Scene(shop, ada, guest, tokens)
+
+
+async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
+    cart = await buyer.cart({"mug": 1}, {"mug": 1}, at="camden")
+    placed = await place(
+        shop,
+        shipped("mug", 1),
+        shipped("tee-l", 1, at="camden"),
+        collected("tee-s", 1, at="camden"),
+        sold("tee-m", 1, at="camden"),
+        customer=customer,
+    )
+    await settle(shop)
+    asked = await request(
+        placed,
+        {"tee-m": 1},
+        by=shop.begin("ada") if customer else shop.database.begin(ANONYMOUS),
+        token=None if customer else placed.token,
+    )
+    async with shop.database.read() as session:
+        orders = await order_queries.list_lines(session, order_ids=[placed.id])
+        payments = await payment_queries.list_payments(session, order_ids=[placed.id])
+        returned = await return_queries.list_lines(session, return_ids=[asked.id])
+        works = {
+            name: next(work for work in await placed.works() if _is(shop, work, *where))
+            for name, where in {
+                "far": ("warehouse", DeliveryMethod.SHIPPING),
+                "near": ("camden", DeliveryMethod.SHIPPING),
+                "collecting": ("camden", DeliveryMethod.PICKUP),
+            }.items()
+        }
+        (pickup,) = await pickup_queries.list_for_work(session, fulfillment_order_ids=[works["collecting"].id])
+        work_lines = await work_queries.list_lines(session, fulfillment_order_ids=[works["near"].id])
+    ids = {
+        "cart": encode(IdKind.CART, cart.id),
+        "order": encode(IdKind.ORDER, placed.id),
+        "order line": encode(IdKind.ORDER_LINE, next(line.id for line in orders if line.sku == "tee-l")),
+        "sold line": encode(IdKind.ORDER_LINE, next(line.id for line in orders if line.sku == "tee-m")),
+        "payment": encode(IdKind.PAYMENT, payments[0].id),
+        "work far": encode(IdKind.FULFILLMENT_ORDER, works["far"].id),
+        "work": encode(IdKind.FULFILLMENT_ORDER, works["near"].id),
+        "work line": encode(IdKind.FULFILLMENT_ORDER_LINE, work_lines[0].id),
+        "collecting": encode(IdKind.FULFILLMENT_ORDER, works["collecting"].id),
+        "pickup": encode(IdKind.PICKUP, pickup.id),
+        "return": encode(IdKind.RETURN, asked.id),
+        "return line": encode(IdKind.RETURN_LINE, returned[0].id),
+    }
+    return Things(placed, shop.database.keys.token("cart", cart.id), placed.token, MappingProxyType(ids))
+
+
+def _is(shop: Shop, work: FulfillmentOrder, at: str, method: DeliveryMethod) -> bool:
+    return work.location_id == shop.locations[at] and work.method is method
