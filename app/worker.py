@@ -244,6 +244,10 @@ class Relay:
                 log.warning("events wait", reason=str(error))
                 await _sleep(stop, _AWAY_SECONDS)
                 continue
+            except Exception:  # noqa: BLE001  # Whatever went wrong, the next events may go right.
+                log.exception("events wait")
+                await _sleep(stop, _AWAY_SECONDS)
+                continue
             pause = _SHORTEST_PAUSE_SECONDS if busy else min(_LONGEST_PAUSE_SECONDS, pause * 2)
             if not busy:
                 await _sleep(stop, pause)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.cart import models  # noqa: F401  # The statements below are about these tables.
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
+from app.channels.rules import Channel
 from app.delivery.rules import DeliveryOption
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
@@ -119,16 +120,19 @@ _CONTENTS = rows(
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a channel asks besides prices."""
+    """A channel, and what it asks besides prices."""
 
+    channel: Channel
     promotions: tuple[Promotion, ...]
     options: tuple[DeliveryOption, ...]
     rates: tuple[TaxRate, ...]
 
 
-#: Every read of a cart needs all three, and a round trip costs more than these few rows.
+#: Every read of a cart needs all of these, and a round trip costs more than these few rows.
 _LIST_OFFERS = statement(
     """
+    SELECT 'channel' AS kind, to_jsonb(channel) AS row, 0 AS position FROM channels AS channel WHERE id = :channel_id
+    UNION ALL
     SELECT 'promotion' AS kind, to_jsonb(promotion) AS row, 0 AS position FROM promotions AS promotion
     WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
       AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
@@ -366,11 +370,12 @@ async def put_selections(uow: UnitOfWork, *, cart_id: CartId, selections: Sequen
 
 
 async def list_offers(session: Session, *, channel_id: ChannelId, codes: Collection[str], at: datetime) -> Offers:
-    """List what a channel takes off, charges for delivery, and taxes, at one moment."""
-    found: dict[str, list[Any]] = {"promotion": [], "option": [], "rate": []}
+    """Find a channel, which has to be there, and what it takes off, charges for delivery, and taxes at one moment."""
+    found: dict[str, list[Any]] = {"channel": [], "promotion": [], "option": [], "rate": []}
     for record in await _LIST_OFFERS.all(session, channel_id=channel_id, codes=list(codes), at=at):
         found[record["kind"]].append(record["row"])
     return Offers(
+        channel=from_plain(Channel, found["channel"][0]),
         promotions=tuple(from_plain(Promotion, row) for row in found["promotion"]),
         options=tuple(from_plain(DeliveryOption, row) for row in found["option"]),
         rates=tuple(from_plain(TaxRate, row) for row in found["rate"]),

@@ -10,7 +10,7 @@ from app.kernel.ids import OrderId, PaymentId
 from app.kernel.sql import Session, rows, statement
 from app.payments import models  # noqa: F401  # The statements below are about these tables.
 from app.payments.rules import Payment, Step
-from app.payments.states import TransactionKind, TransactionState
+from app.payments.states import PaymentStatus, TransactionKind, TransactionState
 
 _PAYMENT = """id, attempt_id, order_id, position, gateway, token, status, currency, amount_minor, authorized_minor, released_minor,
     capturing_minor, captured_minor, refunding_minor, refunded_minor, gateway_reference, action_url, created_at, updated_at"""
@@ -187,6 +187,30 @@ class NewTender:
     gateway: str
     token: str
     amount_minor: int
+
+    def payment(self, attempt_id: UUID, currency: str, at: datetime) -> Payment:
+        """Say what the row is that this tender was written as."""
+        return Payment(
+            id=self.id,
+            attempt_id=attempt_id,
+            order_id=None,
+            position=self.position,
+            gateway=self.gateway,
+            token=self.token,
+            status=PaymentStatus.PENDING,
+            currency=currency,
+            amount_minor=self.amount_minor,
+            authorized_minor=0,
+            released_minor=0,
+            capturing_minor=0,
+            captured_minor=0,
+            refunding_minor=0,
+            refunded_minor=0,
+            gateway_reference=None,
+            action_url=None,
+            created_at=at,
+            updated_at=at,
+        )
 
 
 async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: Sequence[NewTender]) -> None:

@@ -11,6 +11,7 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.sourcing import models  # noqa: F401  # The statements below are about these tables.
+from app.sourcing.rules import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,11 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPlace:
-    """A location's address and coordinates."""
+class Surroundings:
+    """What could be shipped from where, and the places of ours that may tell where the destination is."""
 
-    address: Address | None
-    latitude: float
-    longitude: float
+    supplies: tuple[Supply, ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +50,36 @@ class Decision:
     decided_at: datetime
 
 
-_LIST_SUPPLIES = rows(
+@dataclass(frozen=True, slots=True)
+class _Found:
+    location_id: UUID | None
+    code: str | None
+    latitude: float | None
+    longitude: float | None
+    variant_id: UUID | None
+    available: int | None
+    address: Address | None
+
+
+#: What could be shipped, and the places of ours that may tell where the destination is: those of its country that share
+#: the city or the first letter of the postal code. Asked together, as every decision needs both.
+_LIST_SUPPLIES_AND_PLACES = rows(
     """
-    SELECT location.id, location.code, location.latitude, location.longitude, level.variant_id,
-        greatest(0, level.sellable - level.soft - level.firm - level.safety_stock)
+    SELECT location.id AS location_id, location.code, location.latitude, location.longitude, level.variant_id,
+        level.sellable - level.soft - level.firm - level.safety_stock AS available, NULL::jsonb AS address
     FROM levels AS level
     JOIN channel_locations AS supply ON supply.location_id = level.location_id AND supply.channel_id = :channel_id AND supply.ships
     JOIN locations AS location ON location.id = level.location_id AND location.archived_at IS NULL
     WHERE level.variant_id = ANY(:variant_ids::uuid[]) AND level.sellable - level.soft - level.firm - level.safety_stock > 0
       AND location.id <> ALL(:excluding::uuid[])
-    ORDER BY location.code, level.variant_id
-    """,
-    Supply,
-)
-
-#: Every location that shares the destination's country and could be near it: the whole list would be thousands.
-_LIST_PLACES = rows(
-    """
-    SELECT address, latitude, longitude FROM locations
+    UNION ALL
+    SELECT NULL, NULL, latitude, longitude, NULL, NULL, address FROM locations
     WHERE latitude IS NOT NULL AND longitude IS NOT NULL AND address ->> 'country' = :country
-      AND (lower(address ->> 'city') = lower(:city) OR left(lower(address ->> 'postal_code'), 1) = left(lower(:postal_code), 1))
+      AND (lower(address ->> 'city') = lower(:city)
+        OR left(lower(address ->> 'postal_code'), 1) = left(lower(:postal_code), 1))
+    ORDER BY code, variant_id, latitude, longitude
     """,
-    KnownPlace,
+    _Found,
 )
 
 _INSERT_DECISION = statement(
@@ -90,18 +98,35 @@ _LIST_DECISIONS = rows(
 )
 
 
-async def list_supplies(
-    session: Session, *, channel_id: ChannelId, variant_ids: Collection[UUID], excluding: Collection[UUID] = ()
-) -> list[Supply]:
-    """List what the channel's shipping locations could ship of these variants."""
-    return await _LIST_SUPPLIES.all(
-        session, channel_id=channel_id, variant_ids=list(variant_ids), excluding=list(excluding)
+async def list_surroundings(
+    session: Session,
+    *,
+    channel_id: ChannelId,
+    variant_ids: Collection[UUID],
+    destination: Address | None,
+    excluding: Collection[UUID] = (),
+) -> Surroundings:
+    """List what the channel's shipping locations could ship of these variants, and the places near a destination."""
+    found = await _LIST_SUPPLIES_AND_PLACES.all(
+        session,
+        channel_id=channel_id,
+        variant_ids=list(variant_ids),
+        excluding=list(excluding),
+        country=destination.country if destination else None,
+        city=destination.city if destination else "",
+        postal_code=(destination.postal_code or "") if destination else "",
     )
-
-
-async def list_places(session: Session, *, near: Address) -> list[KnownPlace]:
-    """List our places that may tell where an address is."""
-    return await _LIST_PLACES.all(session, country=near.country, city=near.city, postal_code=near.postal_code or "")
+    supplies = tuple(
+        Supply(row.location_id, row.code, row.latitude, row.longitude, row.variant_id, row.available)
+        for row in found
+        if row.location_id is not None and row.code is not None and row.variant_id is not None and row.available
+    )
+    places = tuple(
+        Place(row.address.country, row.address.city, row.address.postal_code, row.latitude, row.longitude)
+        for row in found
+        if row.address is not None and row.latitude is not None and row.longitude is not None
+    )
+    return Surroundings(supplies, places)
 
 
 async def insert_decision(

@@ -11,7 +11,7 @@ from app.kernel.ids import ChannelId
 from app.kernel.plain import to_plain
 from app.kernel.sql import Session
 from app.sourcing import queries
-from app.sourcing.rules import RULE, RULE_VERSION, Candidate, Demand, Place, Plan, distance_km, locate, plan
+from app.sourcing.rules import RULE, RULE_VERSION, Candidate, Demand, Plan, distance_km, locate, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +35,15 @@ async def decide(
 
     `spoken_for` are units of a (variant, location) that other lines of the same order will take, such as pickups.
     """
-    supplies = await queries.list_supplies(
-        session, channel_id=channel_id, variant_ids={line.variant_id for line in demand}, excluding=excluding
+    around = await queries.list_surroundings(
+        session,
+        channel_id=channel_id,
+        variant_ids={line.variant_id for line in demand},
+        destination=destination,
+        excluding=excluding,
     )
-    supplies = _without(supplies, spoken_for or {})
-    point = None
-    # Distance decides between locations only; a lone candidate needs none.
-    if destination is not None and len({supply.location_id for supply in supplies}) > 1:
-        known = [
-            Place(place.address.country, place.address.city, place.address.postal_code, place.latitude, place.longitude)
-            for place in await queries.list_places(session, near=destination)
-            if place.address is not None
-        ]
-        point = locate(destination, known)
+    supplies = _without(around.supplies, spoken_for or {})
+    point = None if destination is None else locate(destination, around.places)
     candidates = _candidates(supplies, point)
     made = plan(demand, candidates)
     return Decided(plan=made, record=_record(demand, candidates, made, point))

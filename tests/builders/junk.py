@@ -4,8 +4,8 @@ What is sane is mixed in, so that a call sometimes gets past the first thing tha
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
 
 from graphql import (
     GraphQLArgument,
@@ -13,25 +13,27 @@ from graphql import (
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInputType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLScalarType,
     GraphQLSchema,
     get_named_type,
 )
 
-Arguments = Mapping[str, GraphQLArgument]
+ChoiceT = TypeVar("ChoiceT")
 _NO_ID = "7zzzzzzzzzzzzzzzzzzzzzzzzz"
 STRINGS: Final = (
-    "", " ", "\t\n", "0", "null", "a", "GB", "a" * 10_000, "ß" * 300, "💥" * 201, "'; DROP TABLE orders; --", "%_%", "\\",
+    "", " ", "\t\n", "nu\0l", "0", "null", "a", "GB", "a" * 10_000, "ß" * 300, "💥" * 201, "'; DROP TABLE orders; --", "%_%", "\\",
     "{}", "[]", "${7*7}", "<script>", "\u202e\u200b", "\ufeff", "\u0301", "\ud7ff\ue000", "\U0010ffff", "\x01\x1f\x7f",
     "../../etc/passwd", "a@b.example", "A@B.EXAMPLE", "@", "a" * 300 + "@b.example", "guest@shop.test", "12,5", "١٢٣",
     "WELCOME10", "welcome10", "test", "tok_ok", "tok_declined", "000000", "mug", "web", "-1", "1e9", "x" * 65, "k",
 )  # fmt: skip
 IDS: Final = (
-    "", "_", "crt_", "x", "0" * 26, "crt_" + "0" * 26, "crt_" + _NO_ID, "ord_8" + "z" * 25, "ORD_" + _NO_ID, "ord-" + _NO_ID,
+    "", "\0", "_", "crt_", "x", "0" * 26, "crt_" + "0" * 26, "crt_" + _NO_ID, "ord_8" + "z" * 25, "ORD_" + _NO_ID, "ord-" + _NO_ID,
     *(f"{kind}_01h455vb4pex5vsknk084sn02q" for kind in ("ord", "oln", "ful", "fln", "pck", "ret", "rln", "var", "loc", "cus")),
     "grp_01h455vb4pex5vsknk084sn02q", "dop_01h455vb4pex5vsknk084sn02q", "psl_", "psl_" + "0" * 32, "psl_" + "v" * 32,
     "crt_01h455vb4pex5vsknk084sn02q\n", "crt_01h455vb4pex5vsknk084sn02é", "a" * 10_000, "💥",
@@ -49,51 +51,54 @@ INSTANTS: Final = (
 
 
 class Junk:
-    """Makes values of input types, always the same ones for the same seed."""
+    """Makes values of input types, always the same ones for the same seed.
 
-    def __init__(self, seed: int, *, ids: Sequence[str] = (), texts: Sequence[str] = ()) -> None:
-        self._random = random.Random(seed)  # noqa: S311  # Not a secret.
-        self._makers: Mapping[str, Callable[[], object]] = {
-            "String": lambda: self._often(texts, STRINGS),
-            "ID": lambda: self._often(ids, IDS),
-            "Int": lambda: self._random.choice(INTS),
-            "Float": lambda: self._random.choice(FLOATS),
-            "Boolean": lambda: self._random.random() < 0.5,  # noqa: PLR2004
-            "Decimal": lambda: self._random.choice(DECIMALS),
-            "DateTime": lambda: self._random.choice(INSTANTS),
-            "CountryCode": lambda: self._random.choice(("GB", "IE", "FR", "XK")),
-            "CurrencyCode": lambda: self._random.choice(("GBP", "JPY", "KWD", "XXX")),
+    `sane` names values that are good for something, by the name of the field that they are given to.
+    """
+
+    def __init__(self, seed: int, sane: Mapping[str, Sequence[object]]) -> None:
+        self._random = random.Random(seed)
+        self._sane = sane
+        self._by_type: Mapping[str, Sequence[object]] = {
+            "String": STRINGS,
+            "ID": IDS,
+            "Int": INTS,
+            "Float": FLOATS,
+            "Boolean": (False, True),
+            "Decimal": DECIMALS,
+            "DateTime": INSTANTS,
+            "CountryCode": ("GB", "IE", "FR", "XK"),
         }
 
-    def values(self, arguments: Arguments | Mapping[str, GraphQLInputField]) -> dict[str, object]:
+    def values(self, arguments: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> dict[str, object]:
         """Make a value for each argument, or leave it out where that is allowed."""
-        values = {}
-        for name, argument in arguments.items():
-            required = isinstance(argument.type, GraphQLNonNull)
-            if required or self._random.random() < 0.7:  # noqa: PLR2004
-                values[name] = self._value(argument.type)
-        return values
+        return {
+            name: self._value(name, argument.type)
+            for name, argument in arguments.items()
+            if isinstance(argument.type, GraphQLNonNull) or self._happens(0.6)
+        }
 
-    def any_of(self, choices: Sequence[Any]) -> Any:
+    def any_of(self, choices: Sequence[ChoiceT]) -> ChoiceT:
         """Choose one."""
         return self._random.choice(choices)
 
-    def _value(self, kind: Any) -> object:
-        if isinstance(kind, GraphQLNonNull):
-            return self._value_of(kind.of_type)
-        return None if self._random.random() < 0.1 else self._value_of(kind)  # noqa: PLR2004
+    def _happens(self, probability: float) -> bool:
+        return self._random.random() < probability
 
-    def _value_of(self, kind: Any) -> object:
-        if isinstance(kind, GraphQLList):
-            return [self._value(kind.of_type) for _ in range(self._random.choice((0, 1, 1, 1, 2, 3)))]
-        if isinstance(kind, GraphQLInputObjectType):
-            return self.values(kind.fields)
-        if isinstance(kind, GraphQLEnumType):
-            return self._random.choice(list(kind.values))
-        return self._makers[kind.name]()
-
-    def _often(self, sane: Sequence[str], junk: Sequence[str]) -> str:
-        return self._random.choice(sane if sane and self._random.random() < 0.6 else junk)  # noqa: PLR2004
+    def _value(self, name: str, kind: GraphQLInputType) -> object:
+        if not isinstance(kind, GraphQLNonNull) and self._happens(0.1):
+            return None
+        given = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(given, GraphQLList):
+            return [self._value(name, given.of_type) for _ in range(self._random.choice((0, 1, 1, 1, 1, 2, 3)))]
+        if isinstance(given, GraphQLInputObjectType):
+            return self.values(given.fields)
+        if isinstance(given, GraphQLEnumType):
+            return self._random.choice(list(given.values))
+        assert isinstance(given, GraphQLScalarType)
+        if name in self._sane and self._happens(0.8):
+            return self._random.choice(self._sane[name])
+        return self._random.choice(self._by_type[given.name])
 
 
 def document(kind: str, name: str, field: GraphQLField, schema: GraphQLSchema, *, depth: int = 3) -> str:

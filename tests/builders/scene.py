@@ -3,11 +3,12 @@
 Whoever asks about it is `ROLES`: the owners, people like them, and everybody who works for the shop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from app.cart import queries as cart_queries
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries as work_queries
 from app.fulfillment.rules import FulfillmentOrder
@@ -17,10 +18,11 @@ from app.orders import queries as order_queries
 from app.payments import queries as payment_queries
 from app.pickup import queries as pickup_queries
 from app.returns import queries as return_queries
+from schema.cart.ids import GROUP, OPTION, write
 from tests.builders.buyers import Buyer
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
-from tests.builders.shop import Shop
+from tests.builders.shop import DELIVERY_OPTIONS, PASSWORD, Shop
 
 GUEST: Final = "guest"
 STRANGER: Final = "stranger"
@@ -84,6 +86,47 @@ async def set_scene(shop: Shop) -> Scene:
     return Scene(shop, ada, guest, tokens)
 
 
+def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
+    """List what can be sent in each input field and argument, by its name."""
+    shop = scene.shop
+
+    def ids(*names: str) -> list[str]:
+        return [things.ids[name] for things in scene.of.values() for name in names]
+
+    variants = [shop.variant_ref(sku) for sku in ("mug", "tee-s", "tent")]
+    tokens = [token for things in scene.of.values() for token in (things.cart_token, things.order_token)]
+    return {
+        "id": [ref for things in scene.of.values() for ref in things.ids.values()],
+        "cartId": ids("cart"),
+        "lineId": ids("cart line"),
+        "groupId": ids("group"),
+        "optionId": [write(OPTION, DELIVERY_OPTIONS[code]) for code in ("standard", "express", "pickup")],
+        "orderId": ids("order"),
+        "orderLineId": ids("order line", "sold line"),
+        "fulfillmentOrderId": ids("work", "work far", "collecting"),
+        "fulfillmentOrderLineId": ids("work line"),
+        "pickupId": ids("pickup"),
+        "returnId": ids("return"),
+        "returnLineId": ids("return line"),
+        "variantId": variants,
+        "locationId": [shop.location_ref(code) for code in shop.locations],
+        "storeId": [shop.location_ref(code) for code in ("camden", "soho")],
+        "token": tokens,
+        "refreshToken": tokens,
+        "quantity": [1],
+        "idempotencyKey": [f"key {number}" for number in range(1000)],
+        "gateway": ["test"],
+        "email": ["ada@shop.test", "new@shop.test"],
+        "password": [PASSWORD],
+        "expectedTotal": ["28.99"],
+        "country": ["GB"],
+        "channel": ["web"],
+        "slug": ["mug", "kitchen"],
+        "sku": ["mug"],
+        "version": [1, 2, 3, 4],
+    }
+
+
 async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
     cart = await buyer.cart({"mug": 1}, {"mug": 1}, at="camden")
     placed = await place(
@@ -115,7 +158,11 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         }
         (pickup,) = await pickup_queries.list_for_work(session, fulfillment_order_ids=[works["collecting"].id])
         work_lines = await work_queries.list_lines(session, fulfillment_order_ids=[works["near"].id])
+        cart_lines = await cart_queries.list_lines(session, cart_ids=[cart.id])
+    quote = await buyer.quote(cart)
     ids = {
+        "cart line": encode(IdKind.CART_LINE, cart_lines[0].id),
+        "group": write(GROUP, quote.groups[0].group_id),
         "cart": encode(IdKind.CART, cart.id),
         "order": encode(IdKind.ORDER, placed.id),
         "order line": encode(IdKind.ORDER_LINE, next(line.id for line in orders if line.sku == "tee-l")),

@@ -3,13 +3,15 @@
 from app.cart.service.access import authorize, lock_for_edit, may_see
 from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_delivery, update
 from app.cart.service.life import claim, create, expire_idle, hold_for_attempt, let_go, record_ordered
-from app.cart.service.pricing import quote
+from app.cart.service.checks import check_open
+from app.cart.service.pricing import quote, quote_in_channel
 
 __all__ = [
     "PlacesLeft",
     "add_lines",
     "authorize",
     "change_lines",
+    "check_open",
     "claim",
     "create",
     "expire_idle",
@@ -18,6 +20,7 @@ __all__ = [
     "lock_for_edit",
     "may_see",
     "quote",
+    "quote_in_channel",
     "record_ordered",
     "select_delivery",
     "update",

@@ -15,17 +15,22 @@ from app.locations import queries as locations
 from app.pricing import queries as pricing
 
 
-async def quote(session: Session, *, cart: Cart, now: datetime, channel: Channel | None = None) -> Quote:
+async def quote(session: Session, *, cart: Cart, now: datetime) -> Quote:
     """Say what a cart costs at this moment: fresh prices, promotions, delivery and tax. Writes nothing.
 
-    Four statements for a cart that is shipped, one more when a store hands lines over, whatever the number of lines;
-    one less for a caller who has read the channel.
+    Three statements for a cart that is shipped, one more when a store hands lines over, whatever the number of lines.
     """
+    quote, _ = await quote_in_channel(session, cart=cart, now=now)
+    return quote
+
+
+async def quote_in_channel(session: Session, *, cart: Cart, now: datetime) -> tuple[Quote, Channel]:
+    """Say what a cart costs at this moment, and in which channel as it is now."""
     lines, selections = await queries.list_contents(session, cart_id=cart.id)
-    channel = channel or await get_channel(session, channel_id=cart.channel_id)
-    terms = await _terms(session, cart, channel, lines, now)
+    offers = await queries.list_offers(session, channel_id=cart.channel_id, codes=cart.promotion_codes, at=now)
+    terms = await _terms(session, offers, lines)
     destination = cart.shipping_address.country if cart.shipping_address else None
-    return quoted(cart.id, lines, selections=selections, destination=destination, terms=terms)
+    return quoted(cart.id, lines, selections=selections, destination=destination, terms=terms), offers.channel
 
 
 async def get_channel(session: Session, *, channel_id: ChannelId) -> Channel:
@@ -36,13 +41,10 @@ async def get_channel(session: Session, *, channel_id: ChannelId) -> Channel:
     return channel
 
 
-async def _terms(session: Session, cart: Cart, channel: Channel, lines: Sequence[CartLine], now: datetime) -> Terms:
-    if not lines:
-        return _terms_of(channel)
-    prices = await pricing.list_prices(
-        session, channel_id=channel.id, variant_ids=list({line.variant_id for line in lines})
-    )
-    offers = await queries.list_offers(session, channel_id=channel.id, codes=cart.promotion_codes, at=now)
+async def _terms(session: Session, offers: queries.Offers, lines: Sequence[CartLine]) -> Terms:
+    channel = offers.channel
+    variant_ids = list({line.variant_id for line in lines})
+    prices = await pricing.list_prices(session, channel_id=channel.id, variant_ids=variant_ids) if lines else {}
     return Terms(
         currency=channel.currency,
         tax_included=channel.tax_included,
@@ -55,21 +57,6 @@ async def _terms(session: Session, cart: Cart, channel: Channel, lines: Sequence
         options=offers.options,
         rates={rate.country: rate for rate in offers.rates},
         store_countries=await _store_countries(session, {line.store_id for line in lines if line.store_id is not None}),
-    )
-
-
-def _terms_of(channel: Channel) -> Terms:
-    """The terms for a cart without lines, which nothing has to be read for."""
-    return Terms(
-        currency=channel.currency,
-        tax_included=channel.tax_included,
-        countries=frozenset(channel.countries),
-        home=_home(channel),
-        prices={},
-        promotions=(),
-        options=(),
-        rates={},
-        store_countries={},
     )
 
 

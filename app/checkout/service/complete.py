@@ -59,12 +59,13 @@ async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) 
         return begun
     if isinstance(begun, Attempt):
         return await resume(begin, gateways, begun, wait_seconds=_WAIT_SECONDS, may_ask_anew=True)
+    tenders = [tender.payment(begun.attempt_id, begun.currency, begun.at) for tender in begun.tenders]
     answers: dict[PaymentId, Answer | None] = {}
     for tender in begun.tenders:
         answers[tender.id] = answer = await payments.ask_authorization(gateways, tender, currency=begun.currency)
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, Held(begun.attempt_id, request.cart_id), answers)
+    return await _concluded(begin, Held(begun.attempt_id, request.cart_id), tenders, answers)
 
 
 async def resume(
@@ -86,7 +87,7 @@ async def resume(
         answers[payment.id] = answer
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, held, answers)
+    return await _concluded(begin, held, [payment for payment, _ in taken.tenders], answers)
 
 
 async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Prepared | Attempt | Completed:
@@ -187,14 +188,16 @@ async def _ask(gateways: Gateways, payment: Payment, step_id: UUID, *, may_ask_a
     return await payments.ask_again(gateways, payment, step_id)
 
 
-async def _concluded(begin: Begin, held: Held, answers: dict[PaymentId, Answer | None]) -> Completed:
+async def _concluded(
+    begin: Begin, held: Held, tenders: Sequence[Payment], answers: dict[PaymentId, Answer | None]
+) -> Completed:
     try:
-        return await begin.run(lambda uow: conclude(uow, held, answers))
+        return await begin.run(lambda uow: conclude(uow, held, tenders, answers))
     except Lapsed:
         pass
     for _ in range(_PLANS):
         try:
-            return await begin.run(lambda uow: conclude(uow, held, answers, resupply=True))
+            return await begin.run(lambda uow: conclude(uow, held, tenders, answers, resupply=True))
         except OutOfStock as shortage:
             lost = shortage
     return await begin.run(lambda uow: _give_up(uow, held, answers, lost))

@@ -88,15 +88,17 @@ class _Verdict(Enum):
 Answers = Mapping[PaymentId, Answer | None]
 
 
-async def conclude(uow: UnitOfWork, held: Held, answers: Answers, *, resupply: bool = False) -> Completed:
+async def conclude(
+    uow: UnitOfWork, held: Held, tenders: Sequence[Payment], answers: Answers, *, resupply: bool = False
+) -> Completed:
     """End or suspend an attempt by what its gateways answered. One that has ended meanwhile is answered as it ended.
 
-    Locks: cart, payments, slots, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
+    Whoever works on an attempt knows its tenders, and nobody else touches them while it holds the attempt.
+    Locks: cart, slots, payments, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
     """
     cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
         return await ended(uow, attempt)
-    tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
     verdict = _verdict(tenders, answers)
     if verdict is _Verdict.PLACE:
         return await _place(uow, cart, attempt, tenders, answers, resupply=resupply)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.cart import queries as carts
@@ -11,7 +11,6 @@ from app.cart.errors import CartNotActive, CartNotFound, PaymentPending
 from app.cart.rules import Cart, Quote, QuotedDiscount, QuotedGroup, QuotedLine
 from app.cart.states import CartStatus
 from app.catalog import queries as catalog
-from app.channels import queries as channels
 from app.channels.rules import Channel
 from app.checkout import queries
 from app.checkout.errors import PriceChanged
@@ -59,6 +58,7 @@ class Prepared:
 
     attempt_id: AttemptId
     currency: str
+    at: datetime
     tenders: tuple[NewTender, ...]
 
 
@@ -73,10 +73,8 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     DeliveryRequired; PriceChanged; PaymentMismatch; SlotFull; OutOfStock; PlanLost when it is worth trying again.
     """
     cart = await _lock(uow, request)
-    channel = await channels.get_channel(uow, channel_id=cart.channel_id)
-    if channel is None:
-        raise BrokenInvariant(f"cart {cart.id} has no channel")
-    quote = await cart_service.quote(uow, cart=cart, now=uow.now, channel=channel)
+    quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
+    cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
     amounts = tender_amounts(
         request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways
@@ -107,7 +105,7 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
         await inventory.reserve_soft(uow, demand_id=snapshot.order_id, units=snapshot.units(), expires_at=held_until)
     except OutOfStock as lost:
         raise PlanLost from lost
-    return Prepared(attempt_id=attempt_id, currency=quote.currency, tenders=tuple(tenders))
+    return Prepared(attempt_id=attempt_id, currency=quote.currency, at=uow.now, tenders=tuple(tenders))
 
 
 async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.audit import audit
+from app.cli.work.failures import CannotStart
 from app.cli.work.place import settings_from, upgrade
 from app.cli.work.seed import fill, is_seeded
 from app.cli.work.serving import run_until_stopped, serve_here
@@ -47,11 +48,11 @@ _TRY_THIS = """\
       store { name } quantity readyAt } } } } } }"""
 
 
-class PortTaken(SettingsError):
-    """Somebody else listens where the demo should."""
+class PortTaken(CannotStart):
+    """Nothing can be served where the demo was asked to."""
 
     def __init__(self, host: str, port: int, why: str) -> None:
-        Exception.__init__(self, f"port {port} on {host} cannot be had ({why}); choose another one with --port, or --port 0")
+        super().__init__(f"port {port} on {host} cannot be had ({why}); choose another one with --port, or --port 0")
 
 
 def demo(*, host: str, port: int, data_dir: str | None, once: bool, journey: bool) -> int:
