@@ -19,12 +19,7 @@ from app.cart.events import CartMerged
 from app.checkout import service as checkout
 from app.checkout.events import CheckoutAttemptEnded
 from app.customers.events import CustomerRegistered
-from app.fulfillment.events import (
-    FulfillmentOrderMoved,
-    FulfillmentOrderOpened,
-    FulfillmentOrderRejected,
-    GoodsShipped,
-)
+from app.fulfillment.events import FulfillmentOrderMoved, FulfillmentOrderOpened, FulfillmentOrderRejected, GoodsShipped
 from app.identity import service as identity
 from app.identity.events import RefreshTokenReplayed
 from app.identity.rules.terms import LogInThrottle
@@ -145,9 +140,7 @@ class Timer:
 
 async def release_expired_reservations(means: Means) -> int:
     """Give back units that checkouts held beyond their time."""
-    return await _until_done(
-        means, lambda uow: inventory.sweep_expired(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE
-    )
+    return await _until_done(means, lambda uow: inventory.sweep_expired(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE)
 
 
 async def ask_unanswered_payments(means: Means) -> int:
@@ -244,7 +237,7 @@ class Relay:
                 log.warning("events wait", reason=str(error))
                 await _sleep(stop, _AWAY_SECONDS)
                 continue
-            except Exception:  # noqa: BLE001  # Whatever went wrong, the next events may go right.
+            except Exception:  # Whatever went wrong, the next events may go right.
                 log.exception("events wait")
                 await _sleep(stop, _AWAY_SECONDS)
                 continue
@@ -300,7 +293,13 @@ class Relay:
                 failed.append((delivery, error))
         for delivery, error in failed:
             write = log.error if delivery.attempts >= _TROUBLING_ATTEMPTS else log.warning
-            write("event not told", name=delivery.name, event_id=str(delivery.id), attempts=delivery.attempts, exc_info=error)
+            write(
+                "event not told",
+                name=delivery.name,
+                event_id=str(delivery.id),
+                attempts=delivery.attempts,
+                exc_info=error,
+            )
 
         async def work(uow: UnitOfWork) -> None:
             if told:
@@ -362,7 +361,7 @@ async def _fire(means: Means, timer: Timer) -> None:
         count = await timer.fire(means)
     except (DatabaseUnavailable, Busy) as error:
         log.warning("timer put off", timer=timer.name, reason=str(error))
-    except Exception:  # noqa: BLE001  # One timer's bug must not stop the others; the next turn tries again.
+    except Exception:  # One timer's bug must not stop the others; the next turn tries again.
         log.exception("timer failed", timer=timer.name)
     else:
         if count:

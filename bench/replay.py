@@ -13,7 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import csv
-import itertools
+import json
 import os
 import random
 import socket
@@ -51,7 +51,9 @@ mutation ($input: CheckoutCompleteInput!) {
   checkoutComplete(input: $input) { order { number lines { id } fulfillmentOrders { id } } errors { code } }
 }
 """
-STORES = "{ stores(first: 100) { nodes { id code pickupEnabled } } }"
+STORES = """
+query ($after: String) { stores(first: 100, after: $after) { nodes { id code pickupEnabled } pageInfo { hasNextPage endCursor } } }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,7 @@ async def replay(url: str, chosen: Sequence[Basket], *, shoppers: int) -> tuple[
     limits = httpx2.Limits(max_connections=shoppers + 4)
     async with httpx2.AsyncClient(base_url=url, timeout=120, trust_env=False, limits=limits) as client:
         variants = await _variants(client, sorted({sku for basket in chosen for sku in basket.skus}))
-        found = (await client.post("/graphql", json={"query": STORES})).json()["data"]["stores"]["nodes"]
-        stocked = set(_stocked_codes()) if RETAIL.exists() else set()
-        stores = [node["id"] for node in found if node["pickupEnabled"]]
-        stores = await _of_codes(client, stocked) or stores
+        stores = await _stores(client, set(_stocked_codes()))
         tally, queue = Tally(), iter(enumerate(chosen))
 
         async def shop() -> None:
@@ -246,24 +245,24 @@ async def _variants(client: httpx2.AsyncClient, skus: Sequence[str]) -> dict[str
     return found
 
 
-async def _of_codes(client: httpx2.AsyncClient, codes: set[str]) -> list[str]:
-    """Find the stores with these codes, page by page."""
-    found: list[str] = []
+async def _stores(client: httpx2.AsyncClient, codes: set[str]) -> list[str]:
+    """Find the stores with these codes, page by page; where there are none of them, any that hand out."""
+    of_codes: list[str] = []
+    any_others: list[str] = []
     after: str | None = None
-    while codes:
-        query = "query ($after: String) { stores(first: 100, after: $after) { nodes { id code } pageInfo { hasNextPage endCursor } } }"
-        answer = (await client.post("/graphql", json={"query": query, "variables": {"after": after}})).json()["data"]["stores"]
-        found.extend(node["id"] for node in answer["nodes"] if node["code"] in codes)
-        if not answer["pageInfo"]["hasNextPage"]:
-            break
-        after = answer["pageInfo"]["endCursor"]
-    return found
+    while True:
+        answer = (await client.post("/graphql", json={"query": STORES, "variables": {"after": after}})).json()
+        page = answer["data"]["stores"]
+        of_codes.extend(node["id"] for node in page["nodes"] if node["code"] in codes)
+        any_others.extend(node["id"] for node in page["nodes"] if node["pickupEnabled"])
+        if not page["pageInfo"]["hasNextPage"]:
+            return of_codes or any_others
+        after = page["pageInfo"]["endCursor"]
 
 
 def _stocked_codes() -> list[str]:
     """Choose the stores that hold stock: the first ones of the file."""
-    import_ids = (RETAIL / "stores.json").read_text()
-    return [str(store["id"]) for store in itertools.islice(httpx2.Response(200, text=import_ids).json(), STOCKED_STORES)]
+    return [str(store["id"]) for store in json.loads((RETAIL / "stores.json").read_text())[:STOCKED_STORES]]
 
 
 def _stock_file(directory: Path) -> Path:

@@ -104,7 +104,7 @@ async def database(dsn: str, clock: StoppedClock, statement_log: StatementLog) -
 
 @pytest.fixture
 def statements(statement_log: StatementLog) -> Callable[[], AbstractAsyncContextManager[Sent]]:
-    """Count what the database is asked: `async with statements() as sent: …`, then `sent.count`."""
+    """Count the statements sent within a block; `sent.count` says how many, transactions aside."""
     return statement_log.counting
 
 

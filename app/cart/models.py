@@ -41,7 +41,13 @@ carts = Table(
     instant("reserved_until", nullable=True),
     one_of("status", CartStatus),
     CheckConstraint("version > 0", name="version"),
-    Index("uq_carts_customer_active", "customer_id", "channel_id", unique=True, postgresql_where=text("status = 'ACTIVE' AND customer_id IS NOT NULL")),
+    Index(
+        "uq_carts_customer_active",
+        "customer_id",
+        "channel_id",
+        unique=True,
+        postgresql_where=text("status = 'ACTIVE' AND customer_id IS NOT NULL"),
+    ),
     Index("ix_carts_updated_at", "updated_at", postgresql_where=text("status = 'ACTIVE'")),
 )
 
@@ -59,7 +65,13 @@ cart_lines = Table(
     CheckConstraint("quantity BETWEEN 1 AND 10000", name="quantity"),
     CheckConstraint("(delivery = 'SHIPPING') = (store_id IS NULL)", name="store"),
     Index(
-        "uq_cart_lines_same", "cart_id", "variant_id", "delivery", "store_id", unique=True, postgresql_nulls_not_distinct=True
+        "uq_cart_lines_same",
+        "cart_id",
+        "variant_id",
+        "delivery",
+        "store_id",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
     ),
 )
 

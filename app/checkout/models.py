@@ -28,7 +28,16 @@ attempts = Table(
     one_of("status", AttemptStatus),
     CheckConstraint("(status = 'PLACED') = (order_id IS NOT NULL)", name="placed_has_order"),
     CheckConstraint("total_minor >= 0", name="total_minor_not_negative"),
-    Index("uq_checkout_attempts_live", "cart_id", unique=True, postgresql_where=text("status IN ('PRICED', 'AUTHORIZING', 'ACTION_REQUIRED', 'UNKNOWN')")),
-    Index("ix_checkout_attempts_unfinished", "worked_until", postgresql_where=text("status IN ('PRICED', 'AUTHORIZING', 'ACTION_REQUIRED', 'UNKNOWN')")),
+    Index(
+        "uq_checkout_attempts_live",
+        "cart_id",
+        unique=True,
+        postgresql_where=text("status IN ('PRICED', 'AUTHORIZING', 'ACTION_REQUIRED', 'UNKNOWN')"),
+    ),
+    Index(
+        "ix_checkout_attempts_unfinished",
+        "worked_until",
+        postgresql_where=text("status IN ('PRICED', 'AUTHORIZING', 'ACTION_REQUIRED', 'UNKNOWN')"),
+    ),
     Index("ix_checkout_attempts_key", "key_scope", "key"),
 )

@@ -17,7 +17,8 @@ _ATTEMPT = """id, cart_id, order_id, status, currency, total_minor, snapshot, ke
 _GET = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id", Attempt)
 _LOCK = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id FOR NO KEY UPDATE", Attempt)
 _GET_BY_KEY = rows(
-    f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE key_scope = :scope AND key = :key ORDER BY id DESC LIMIT 1", Attempt
+    f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE key_scope = :scope AND key = :key ORDER BY id DESC LIMIT 1",
+    Attempt,
 )
 _INSERT = statement(
     """

@@ -184,7 +184,9 @@ def refuse_unready(cart: Cart, quote: Quote, *, expected_total: Decimal) -> None
         raise PriceChanged(f"the total is {total} now", field=("expectedTotal",))
 
 
-def tender_amounts(tenders: Sequence[Tender], *, total_minor: int, currency: str, gateways: Mapping[str, object]) -> list[int]:
+def tender_amounts(
+    tenders: Sequence[Tender], *, total_minor: int, currency: str, gateways: Mapping[str, object]
+) -> list[int]:
     """Say how much each tender pays, in minor units.
 
     Raises: PaymentMismatch naming the tender: unknown, without a token, or not adding up to the total.

@@ -18,8 +18,6 @@ def schema() -> None:
     perform("documents", "schema")
 
 
-def docs(
-    *, check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is stale.")] = False
-) -> None:
+def docs(*, check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is stale.")] = False) -> None:
     """Draw the state machines into docs/states."""
     perform("documents", "docs", check=check)

@@ -18,16 +18,19 @@ _Map = Annotated[
                  show_default=False),
 ]  # fmt: skip
 _Mapping = Annotated[
-    Path | None, typer.Option("--mapping", help="A file of such pairs, one on each line, or a JSON object.", show_default=False)
+    Path | None,
+    typer.Option("--mapping", help="A file of such pairs, one on each line, or a JSON object.", show_default=False),
 ]
 _Format = Annotated[
-    str | None, typer.Option("--format", help="csv, json or jsonl, where the name of the file does not say.", show_default=False)
+    str | None,
+    typer.Option("--format", help="csv, json or jsonl, where the name of the file does not say.", show_default=False),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of every row, and keep nothing.")]
 _Chunk = Annotated[int, typer.Option("--chunk", help="Rows in one transaction.", min=1, max=10_000)]
 _FromRow = Annotated[int, typer.Option("--from-row", help="Pass over the rows before this one.", min=1)]
 _Report = Annotated[
-    Path | None, typer.Option("--report", help="Write every refusal and note to this file, as JSONL.", show_default=False)
+    Path | None,
+    typer.Option("--report", help="Write every refusal and note to this file, as JSONL.", show_default=False),
 ]
 _IgnoreCase = Annotated[bool, typer.Option("--ignore-case", help="Take 85123a and 85123A for the same SKU.")]
 
@@ -46,7 +49,9 @@ def products(
     pairs: _Map = None,
     mapping: _Mapping = None,
     file_format: _Format = None,
-    channel: Annotated[str | None, typer.Option(help="Where the prices hold; the default channel.", show_default=False)] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Where the prices hold; the default channel.", show_default=False)
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="Of the prices; the channel's.", show_default=False)] = None,
     chunk: _Chunk = 500,
     from_row: _FromRow = 1,
@@ -80,10 +85,13 @@ def stores(
     file_format: _Format = None,
     channel: Annotated[
         list[str] | None,
-        typer.Option(help="For which channel they hand out; may be said several times; the default channel.", show_default=False),
+        typer.Option(
+            help="For which channel they hand out; may be said several times; the default channel.", show_default=False
+        ),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Of stores whose row tells neither a time zone nor coordinates.", show_default=False)
+        str | None,
+        typer.Option(help="Of stores whose row tells neither a time zone nor coordinates.", show_default=False),
     ] = None,
     chunk: _Chunk = 500,
     from_row: _FromRow = 1,
@@ -110,9 +118,12 @@ def stock(
     report: _Report = None,
     data_dir: DataDirectory = None,
     *,
-    delta: Annotated[bool, typer.Option("--delta", help="The numbers are units that came or went, not units that are there.")]
-    = False,
-    again: Annotated[bool, typer.Option("--again", help="Take the changes of a file that were taken before once more.")] = False,
+    delta: Annotated[
+        bool, typer.Option("--delta", help="The numbers are units that came or went, not units that are there.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take the changes of a file that were taken before once more.")
+    ] = False,
     ignore_case: _IgnoreCase = False,
     dry_run: _DryRun = False,
 ) -> None:

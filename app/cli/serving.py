@@ -22,9 +22,7 @@ def serve(
     data_dir: DataDirectory = None,
 ) -> None:
     """Serve the API: GraphQL at /graphql, GraphiQL at /."""
-    perform(
-        "serving", "serve", host=host, port=port, workers=workers, with_worker=with_worker, data_dir=data_dir
-    )
+    perform("serving", "serve", host=host, port=port, workers=workers, with_worker=with_worker, data_dir=data_dir)
 
 
 def worker(data_dir: DataDirectory = None) -> None:

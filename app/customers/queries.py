@@ -19,9 +19,7 @@ _LIST_ADDRESSES = rows(
     CustomerAddress,
 )
 
-_LIST_ADDRESSES_BY_ID = rows(
-    f"SELECT {_ADDRESS} FROM customer_addresses WHERE id = ANY(:ids::uuid[])", CustomerAddress
-)
+_LIST_ADDRESSES_BY_ID = rows(f"SELECT {_ADDRESS} FROM customer_addresses WHERE id = ANY(:ids::uuid[])", CustomerAddress)
 
 _INSERT_CUSTOMER = statement(
     """

@@ -116,7 +116,9 @@ async def seed(
         await queries.lock_seeding(uow)
         found = await queries.survey(uow)
         if not (force or found.is_empty or found.is_demo):
-            message = f"this database has a shop that is not the demo's: {found.told()}; --force puts the demo shop beside it"
+            message = (
+                f"this database has a shop that is not the demo's: {found.told()}; --force puts the demo shop beside it"
+            )
             raise OtherData(message)
         products = content.products
         chunks = [products[first : first + _PRODUCTS_AT_ONCE] for first in range(0, len(products), _PRODUCTS_AT_ONCE)]
@@ -147,9 +149,7 @@ async def _opened_at(uow: UnitOfWork, content: ShopContent) -> datetime:
     return known[0].created_at if known else uow.now
 
 
-async def _put_places(
-    uow: UnitOfWork, content: ShopContent, tally: _Tally, found: Survey
-) -> Mapping[str, ChannelId]:
+async def _put_places(uow: UnitOfWork, content: ShopContent, tally: _Tally, found: Survey) -> Mapping[str, ChannelId]:
     others = {channel.code for channel in await channels_queries.list_channels(uow) if channel.is_default}
     others -= {channel.code for channel in content.channels}
     put = await channels.put_channels(
@@ -209,8 +209,12 @@ async def _put_places(
     tally.count(links)
     price_list = content.price_list
     lists = await pricing.put_price_lists(
-        uow, price_lists=[PriceListInput(code=price_list.code, name=price_list.name, currency=price_list.currency,
-                                         channels=price_list.channels)]
+        uow,
+        price_lists=[
+            PriceListInput(
+                code=price_list.code, name=price_list.name, currency=price_list.currency, channels=price_list.channels
+            )
+        ],
     )
     tally.count(lists)
     return {row.key: ChannelId(row.id) for row in put}
@@ -267,7 +271,8 @@ async def _put_stock(uow: UnitOfWork, content: ShopContent, tally: _Tally) -> No
     """Fill the shelves that do not exist yet. What has been sold since is not put back."""
     variants = await catalog_queries.list_variants_by_sku(uow, skus=list({level.sku for level in content.levels}))
     places = {
-        row.code: row for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in content.places])
+        row.code: row
+        for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in content.places])
     }
     known = await inventory_queries.list_levels(uow, variant_ids=[variant.id for variant in variants.values()])
     there = {(level.variant_id, level.location_id) for level in known}
@@ -300,7 +305,9 @@ async def _put_people(uow: UnitOfWork, content: ShopContent, password_hash: str,
             ],
         )
         staff = [
-            StaffLocationsInput(user_id=ids[login.email], locations=login.location_codes) for login in new if login.location_codes
+            StaffLocationsInput(user_id=ids[login.email], locations=login.location_codes)
+            for login in new
+            if login.location_codes
         ]
         await locations.put_staff_locations(uow, staff=staff)
         tally.effects.extend([Put.INSERTED] * len(new))
@@ -315,7 +322,8 @@ async def _put_people(uow: UnitOfWork, content: ShopContent, password_hash: str,
                 last_name=customer.last_name,
                 user_id=ids.get(customer.email or ""),
                 addresses=tuple(
-                    NewAddress(entry.address, entry.default_shipping, entry.default_billing) for entry in customer.addresses
+                    NewAddress(entry.address, entry.default_shipping, entry.default_billing)
+                    for entry in customer.addresses
                 ),
             )
             for customer in content.customers

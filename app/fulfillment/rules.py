@@ -10,13 +10,7 @@ from datetime import datetime
 
 from app.delivery.states import DeliveryMethod
 from app.fulfillment.errors import NothingToDo
-from app.fulfillment.states import (
-    FINISHED,
-    FULFILLMENT_ORDER,
-    FulfillmentOrderStatus,
-    RejectionReason,
-    ShipmentStatus,
-)
+from app.fulfillment.states import FINISHED, FULFILLMENT_ORDER, FulfillmentOrderStatus, RejectionReason, ShipmentStatus
 from app.kernel.errors import Invalid, NotFound, QuantityExceeded
 from app.kernel.ids import (
     FulfillmentOrderId,

@@ -32,7 +32,8 @@ _LIST_SLUGS = rows(
 )
 #: Of several spellings that differ in case alone, the oldest.
 _LIST_SPELLINGS = rows(
-    "SELECT DISTINCT ON (upper(sku)) sku FROM variants WHERE upper(sku) = ANY(:skus::text[]) ORDER BY upper(sku), id", str
+    "SELECT DISTINCT ON (upper(sku)) sku FROM variants WHERE upper(sku) = ANY(:skus::text[]) ORDER BY upper(sku), id",
+    str,
 )
 _GET_PRICE_LIST = rows(
     """

@@ -1,6 +1,17 @@
 """Tables of stock: levels with their counters, the movement ledger, and reservations."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from app.inventory.states import Bucket, MovementReason, ReservationState
 from app.kernel.columns import id_column, instant, not_negative, one_of

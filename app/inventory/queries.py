@@ -397,12 +397,6 @@ async def list_promises(
     return {promise.variant_id: promise for promise in found}
 
 
-async def list_shippable(session: Session, *, channel_id: ChannelId, variant_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Say how many units of each variant the channel could ship now."""
-    promises = await list_promises(session, channel_id=channel_id, variant_ids=variant_ids)
-    return {variant_id: promise.shippable for variant_id, promise in promises.items()}
-
-
 async def list_movements(
     session: Session, *, variant_id: UUID, location_id: UUID | None = None, most: int = 100
 ) -> list[Movement]:

@@ -18,7 +18,7 @@ import orjson
 
 from app.kernel.actor import SYSTEM, Actor
 from app.kernel.clock import Clock
-from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError
+from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError, Invalid
 from app.kernel.events import Event
 from app.kernel.ids import new_id
 from app.kernel.outbox import INSERT_FACTS, event_payload
@@ -38,6 +38,8 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+#: How text shows itself that no column can hold: U+0000, which JSON can write and PostgreSQL cannot.
+_UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 _TRIES = 5
 
 _units_open: ContextVar[int] = ContextVar("units_open", default=0)
@@ -140,6 +142,8 @@ class ReadSession:
                     self._connection = await self._pool.acquire()
                     await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
+            except _UNWRITABLE:
+                raise _unwritable() from None
             except UNAVAILABLE as error:
                 raise DatabaseUnavailable(str(error)) from error
 
@@ -214,7 +218,7 @@ class Database:
         self._pool: Any = None
 
     async def connect(self) -> None:
-        """Open the pool with one connection; a database that is still down is met at first use."""
+        """Make the pool, with no connection yet; a database that is still down is met at first use."""
         self._pool = await asyncpg.create_pool(
             self.dsn,
             min_size=0,
@@ -264,6 +268,8 @@ class Database:
             raise
         except DomainError:
             raise
+        except _UNWRITABLE:
+            raise _unwritable() from None
         except UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error)) from error
         finally:
@@ -300,6 +306,10 @@ class Database:
                 await connection.execute("SELECT 1")
         except (*UNAVAILABLE, TimeoutError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable(str(error)) from error
+
+
+def _unwritable() -> Invalid:
+    return Invalid("text cannot hold the character U+0000")
 
 
 async def prepare_connection(connection: Any) -> None:

@@ -85,7 +85,9 @@ def decode(kind: IdKind, text: str, *, field: Sequence[str] = ("id",)) -> UUID:
     """
     found, value = decode_any(text, field=field)
     if found is not kind:
-        raise Invalid(f"this is the id of another kind of thing; one that begins with {kind.value}_ is needed", field=field)
+        raise Invalid(
+            f"this is the id of another kind of thing; one that begins with {kind.value}_ is needed", field=field
+        )
     return value
 
 

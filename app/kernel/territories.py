@@ -14,7 +14,9 @@ def _countries() -> frozenset[str]:
     groupings = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
     reserved = {"AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
     codes = Locale("en").territories
-    return frozenset(code for code in map(str, codes) if len(code) == _ALPHA_2 and code.isalpha()) - groupings - reserved
+    return (
+        frozenset(code for code in map(str, codes) if len(code) == _ALPHA_2 and code.isalpha()) - groupings - reserved
+    )
 
 
 def is_country(code: str) -> bool:

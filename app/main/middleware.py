@@ -73,5 +73,9 @@ class Observed:
             REQUESTS.labels(route, scope["method"], status).observe(seconds)
             if scope["path"] not in _QUIET:
                 log.info(
-                    "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1)
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    milliseconds=round(seconds * 1000, 1),
                 )

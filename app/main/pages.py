@@ -116,6 +116,6 @@ def _page(text: str, *, button: str = "") -> str:
     form = f'<form method="post"><button>{escape(button)}</button></form>' if button else ""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Test bank</title>'
-        '<style>body{font:1.2rem sans-serif;margin:4rem;text-align:center}button{font:inherit;padding:.5rem 1rem}</style>'
+        "<style>body{font:1.2rem sans-serif;margin:4rem;text-align:center}button{font:inherit;padding:.5rem 1rem}</style>"
         f"<h1>{escape(text)}</h1>{form}</html>"
     )

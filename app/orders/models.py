@@ -1,6 +1,18 @@
 """Tables of orders: the placed agreement with its prices frozen, and the quantities of each line."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.delivery.states import DeliveryMethod
@@ -79,7 +91,9 @@ order_lines = Table(
     one_of("delivery", DeliveryMethod),
     CheckConstraint("ordered > 0", name="ordered"),
     *not_negative("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned"),
-    CheckConstraint("ordered = cancelled + unallocated + backordered + allocated + fulfilled", name="quantities_add_up"),
+    CheckConstraint(
+        "ordered = cancelled + unallocated + backordered + allocated + fulfilled", name="quantities_add_up"
+    ),
     CheckConstraint("returned <= fulfilled", name="returned_of_fulfilled"),
     CheckConstraint("subtotal_minor = unit_price_minor * ordered", name="subtotal_adds_up"),
     CheckConstraint(

@@ -36,7 +36,8 @@ _LIST_LINES = rows(
 )
 _LINES_BY_ID = rows(f"SELECT {_LINE} FROM order_lines WHERE id = ANY(:ids::uuid[])", OrderLine)
 _LIST_DELIVERIES = rows(
-    f"SELECT {_DELIVERY} FROM order_deliveries WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id", OrderDelivery
+    f"SELECT {_DELIVERY} FROM order_deliveries WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id",
+    OrderDelivery,
 )
 _LIST_EVENTS = rows(
     """
@@ -105,7 +106,9 @@ _UPDATE_STATUSES = statement(
     WHERE id = :id
     """
 )
-_UPDATE_PAYMENT_STATUS = statement("UPDATE orders SET payment_status = :payment_status, updated_at = :now WHERE id = :id")
+_UPDATE_PAYMENT_STATUS = statement(
+    "UPDATE orders SET payment_status = :payment_status, updated_at = :now WHERE id = :id"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,12 @@ payments = Table(
     instant("updated_at"),
     one_of("status", PaymentStatus),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
-    *not_negative("authorized_minor", "released_minor", "capturing_minor", "captured_minor", "refunding_minor", "refunded_minor"),
-    CheckConstraint("captured_minor + capturing_minor + released_minor <= authorized_minor", name="captured_of_authorized"),
+    *not_negative(
+        "authorized_minor", "released_minor", "capturing_minor", "captured_minor", "refunding_minor", "refunded_minor"
+    ),
+    CheckConstraint(
+        "captured_minor + capturing_minor + released_minor <= authorized_minor", name="captured_of_authorized"
+    ),
     CheckConstraint("refunded_minor + refunding_minor <= captured_minor", name="refunded_of_captured"),
     Index("ix_payments_order_id", "order_id", "position"),
     Index("uq_payments_attempt_position", "attempt_id", "position", unique=True),
@@ -58,7 +62,14 @@ payment_transactions = Table(
     CheckConstraint("refund_id IS NULL OR kind = 'REFUND'", name="refund"),
     Index("ix_payment_transactions_payment_id", "payment_id", "id"),
     Index("ix_payment_transactions_open", "requested_at", postgresql_where=text("settled_at IS NULL")),
-    Index("uq_payment_transactions_reference", "payment_id", "kind", "gateway_reference", unique=True, postgresql_where=text("gateway_reference IS NOT NULL")),
+    Index(
+        "uq_payment_transactions_reference",
+        "payment_id",
+        "kind",
+        "gateway_reference",
+        unique=True,
+        postgresql_where=text("gateway_reference IS NOT NULL"),
+    ),
 )
 
 refunds = Table(

@@ -84,7 +84,9 @@ def order_payment_status(payments: Sequence[Payment], *, due_minor: int) -> Orde
     authorized = sum(payment.authorized_minor for payment in payments)
     released = sum(payment.released_minor for payment in payments)
     if refunded:
-        return OrderPaymentStatus.REFUNDED if refunded == captured >= due_minor else OrderPaymentStatus.PARTIALLY_REFUNDED
+        return (
+            OrderPaymentStatus.REFUNDED if refunded == captured >= due_minor else OrderPaymentStatus.PARTIALLY_REFUNDED
+        )
     if captured:
         return OrderPaymentStatus.CAPTURED if captured >= due_minor else OrderPaymentStatus.PARTIALLY_CAPTURED
     if not authorized:

@@ -176,9 +176,7 @@ async def carry_out(begin: Begin, gateways: Gateways, *, step_id: UUID) -> bool:
 
 async def carry_out_unanswered(begin: Begin, gateways: Gateways, *, most: int = 50) -> int:
     """Ask again for steps whose answer was lost; answers how many were settled."""
-    open_steps = await begin.run(
-        lambda uow: queries.list_open_steps(uow, before=uow.now - UNANSWERED_AFTER, most=most)
-    )
+    open_steps = await begin.run(lambda uow: queries.list_open_steps(uow, before=uow.now - UNANSWERED_AFTER, most=most))
     settled = 0
     for step in open_steps:
         settled += await carry_out(begin, gateways, step_id=step.id)

@@ -166,9 +166,7 @@ def draft(order: OrderWithLines, asked: Sequence[RequestedLine], *, pending: Uni
     return Draft(lines=lines, refund=refund_expected(order, units, pending=pending))
 
 
-def requested(
-    order: OrderWithLines, asked: Sequence[RequestedLine], *, pending: Units
-) -> tuple[RequestedLine, ...]:
+def requested(order: OrderWithLines, asked: Sequence[RequestedLine], *, pending: Units) -> tuple[RequestedLine, ...]:
     """Check what is to come back; a line named several times counts once, with all its units and its first reason.
 
     Raises, naming the line: Invalid; NotFound; ReturnNotAllowed when the customer has none of its units, or none that are
@@ -294,9 +292,7 @@ def _lines_of(order: OrderWithLines, delivery: OrderDelivery) -> list[OrderLine]
     return [line for line in order.lines if line.delivery is delivery.method and line.store_id == delivery.store_id]
 
 
-def counted(
-    found: ReturnWithLines, order: OrderWithLines, asked: Sequence[CountedLine]
-) -> tuple[ReturnLine, ...]:
+def counted(found: ReturnWithLines, order: OrderWithLines, asked: Sequence[CountedLine]) -> tuple[ReturnLine, ...]:
     """Count units in, and fix what the accepted ones were paid with; answers the lines that changed.
 
     A line may stand several times. Raises, naming the line: Invalid; NotFound; QuantityExceeded.
@@ -365,9 +361,7 @@ NEEDED = {
 def next_actions(found: ReturnWithLines, actor: Actor) -> list[str]:
     """Name the mutations that would be accepted from this caller now."""
     actions = [
-        action
-        for action in RETURN.actions(found.header.status)
-        if action in NEEDED and actor.may(NEEDED[action])
+        action for action in RETURN.actions(found.header.status) if action in NEEDED and actor.may(NEEDED[action])
     ]
     cannot_receive = not found.open_units or actor.location_ids == frozenset()
     return [action for action in actions if action != "returnReceive" or not cannot_receive]

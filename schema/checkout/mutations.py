@@ -1,7 +1,5 @@
 """The mutation that turns a cart into an order."""
 
-from uuid import UUID
-
 import strawberry
 
 from app.checkout import service as checkout
@@ -32,16 +30,15 @@ class CheckoutMutation:
         acted: it continues the same attempt and never charges twice.
         """
         context = info.context
-        cart_id: UUID | None = None
         try:
-            cart_id = decode(IdKind.CART, input.cart_id, field=("cartId",))
-            completed = await checkout.complete(
-                context.begin, context.services.gateways, _request(context, input, CartId(cart_id))
-            )
+            cart_id = CartId(decode(IdKind.CART, input.cart_id, field=("cartId",)))
         except DomainError as refusal:
-            completed = None if cart_id is None else Completed(CartId(cart_id), refusal=refusal)
-            if completed is None:
-                return CheckoutCompletePayload(order=None, cart=None, payment_action=None, errors=user_errors(refusal))
+            return CheckoutCompletePayload(order=None, cart=None, payment_action=None, errors=user_errors(refusal))
+        try:
+            request = _request(context, input, cart_id)
+            completed = await checkout.complete(context.begin, context.services.gateways, request)
+        except DomainError as refusal:
+            completed = Completed(cart_id, refusal=refusal)
         finally:
             await context.renew()
         return await _payload(context, completed, input.token)
@@ -63,9 +60,7 @@ async def _payload(context: Context, completed: Completed, token: str | None) ->
         row = await context.load(OrderById, completed.order_id)
         if row is None:
             raise BrokenInvariant(f"order {completed.order_id} was placed and is gone")
-        return CheckoutCompletePayload(
-            order=Order.for_buyer(row, context), cart=None, payment_action=None, errors=[]
-        )
+        return CheckoutCompletePayload(order=Order.for_buyer(row, context), cart=None, payment_action=None, errors=[])
     return CheckoutCompletePayload(
         order=None,
         cart=await visible_cart(context, completed.cart_id, token),

@@ -24,9 +24,7 @@ def by_id(rows: Iterable[IdentifiedT], ids: Sequence[UUID]) -> list[IdentifiedT 
     return [found.get(wanted) for wanted in ids]
 
 
-def grouped(
-    rows: Iterable[RowT], keys: Sequence[Hashable], key: Callable[[RowT], Hashable]
-) -> list[list[RowT]]:
+def grouped(rows: Iterable[RowT], keys: Sequence[Hashable], key: Callable[[RowT], Hashable]) -> list[list[RowT]]:
     """Answer the rows of each key, in the order in which they came."""
     groups: dict[Hashable, list[RowT]] = {wanted: [] for wanted in keys}
     for row in rows:

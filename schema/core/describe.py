@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 
-from graphql import (
-    GraphQLEnumType,
-    GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
-)
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 Docs = Mapping[str, str]
 
@@ -73,9 +67,7 @@ def _summary(origin: type) -> str | None:
 @cache
 def _module_docs(module: str) -> dict[str, dict[str, str]]:
     source = inspect.getsource(sys.modules[module])
-    return {
-        node.name: _docs_below(node.body) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)
-    }
+    return {node.name: _docs_below(node.body) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
 
 
 def _docs_below(body: list[ast.stmt]) -> dict[str, str]:

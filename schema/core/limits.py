@@ -29,6 +29,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
 from schema.core.errors import public_error
+from schema.core.texts import refuse_nul, refuse_nul_literals
 
 _LONGEST_KEPT = 32 * 1024
 _MOST_KEPT = 1000
@@ -79,7 +80,7 @@ class Documents:
     def parsed(self, text: str) -> DocumentNode:
         """Read a document.
 
-        Raises: GraphQLError for one that is no GraphQL, or beyond a limit.
+        Raises: GraphQLError for one that is no GraphQL, beyond a limit, or with a text that cannot be kept.
         """
         kept = self._kept.get(text)
         if kept is not None:
@@ -93,12 +94,15 @@ class Documents:
         except GraphQLSyntaxError as error:
             if f"more than {self._limits.tokens} tokens" in error.message:
                 raise beyond(
-                    LimitCode.TOKENS_EXCEEDED, f"a document has at most {self._limits.tokens} tokens", limit=self._limits.tokens
+                    LimitCode.TOKENS_EXCEEDED,
+                    f"a document has at most {self._limits.tokens} tokens",
+                    limit=self._limits.tokens,
                 ) from None
             raise
         except RecursionError:
             raise GraphQLError("the document is nested too deep to be read") from None
         self._measure(document)
+        refuse_nul_literals(document, text)
         self._latest = (text, document)
         return document
 
@@ -155,10 +159,11 @@ class PreparedDocuments(SchemaExtension):
     documents: Documents
 
     def on_parse(self) -> Iterator[None]:
-        """Find the document, or read it."""
+        """Find the document, or read it; look over what it is given."""
         if self.execution_context.query:
             try:
                 self.execution_context.graphql_document = self.documents.parsed(self.execution_context.query)
+                refuse_nul(self.execution_context.variables)
             except GraphQLError as error:
                 # Strawberry hands on what an extension raises as it is, past `ErrorMasking`.
                 raise public_error(error) from None

@@ -13,6 +13,7 @@ from schema.core.context import Context
 from schema.core.errors import UserError, user_errors
 
 AnswerT = TypeVar("AnswerT")
+_LONGEST_SUBJECT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ async def answer_of(context: Context, work: Awaitable[AnswerT | DomainError]) ->
 def scope(context: Context, mutation: str, subject: str = "") -> str:
     """Name whose keys these are: the mutation's and the actor's, and for a guest the cart's or order's."""
     if context.actor.kind is ActorKind.ANONYMOUS:
-        return f"{mutation}:guest:{subject}"
+        # What is longer is no id, and too long for the index of keys.
+        return f"{mutation}:guest:{subject[:_LONGEST_SUBJECT]}"
     return f"{mutation}:{context.actor.label}"
 
 

@@ -33,13 +33,15 @@ def _parse_decimal(value: object) -> Decimal:
 def _parse_instant(value: object) -> datetime:
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        # The first and last hours of all years have no moment in UTC.
+        instant = None if instant is None or instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None:
         raise GraphQLError(
             "a DateTime is RFC 3339 with its offset, such as 2026-11-21T16:08:00Z", extensions={"code": "INVALID"}
         )
-    return instant.astimezone(UTC)
+    return instant
 
 
 def _serialize_instant(value: datetime) -> str:

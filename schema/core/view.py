@@ -88,9 +88,7 @@ class _Streams:
     def __init__(self, schema: ShopSchema) -> None:
         self._schema = schema
 
-    async def stream(
-        self, query: str | None, *, context_value: Connection, **call: Any
-    ) -> AsyncGenerator[Any, None]:
+    async def stream(self, query: str | None, *, context_value: Connection, **call: Any) -> AsyncGenerator[Any, None]:
         """Answer the results of one operation as they come."""
         return self._results(query, context_value, call)
 
@@ -199,7 +197,9 @@ class View(GraphQL[Any, None]):
         The first message carries it as `authorization`, `Authorization` (`Bearer …`), or `token`.
         """
         given = context.connection_params
-        header = given.get("authorization") or given.get("Authorization") or context.request.headers.get("authorization")
+        header = (
+            given.get("authorization") or given.get("Authorization") or context.request.headers.get("authorization")
+        )
         try:
             context.token = given.get("token") or bearer_token(header if isinstance(header, str) else None)
             if context.token is not None and not isinstance(context.token, str):

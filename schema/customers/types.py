@@ -1,17 +1,21 @@
 """Customers as they see themselves, and as staff see them."""
 
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from app.customers import rules
-from app.kernel.ids import IdKind
+from app.kernel.ids import CustomerId, IdKind
 from schema.core.address import Address
 from schema.core.context import Info
 from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
-from schema.customers.loaders import AddressesByCustomerId
+from schema.customers.loaders import ORDER_LISTS, AddressesByCustomerId
 from schema.identity.types import AuthTokens
+
+if TYPE_CHECKING:
+    from schema.orders.types import OrderConnection
 
 
 @strawberry.type
@@ -81,6 +85,14 @@ class Customer(Node):
     async def addresses(self, info: Info) -> list[CustomerAddress]:
         """The address book, oldest entries first."""
         return [CustomerAddress.of(entry) for entry in await info.context.load(AddressesByCustomerId, self.key)]
+
+    @strawberry.field
+    async def orders(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> Annotated["OrderConnection", strawberry.lazy("schema.orders.types")] | None:
+        """What they bought, newest first; null for a caller who may see the customer but not their orders."""
+        (list_orders,) = ORDER_LISTS
+        return await list_orders(info.context, CustomerId(self.key), first, after)
 
 
 @strawberry.type

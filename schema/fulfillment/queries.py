@@ -14,12 +14,7 @@ from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
 from schema.fulfillment.inputs import FulfillmentOrderFilter
 from schema.fulfillment.loaders import FulfillmentOrderById, FulfillmentOrderLineById, ShipmentById
-from schema.fulfillment.types import (
-    FulfillmentOrder,
-    FulfillmentOrderConnection,
-    FulfillmentOrderLine,
-    Shipment,
-)
+from schema.fulfillment.types import FulfillmentOrder, FulfillmentOrderConnection, FulfillmentOrderLine, Shipment
 from schema.orders.loaders import OrderById
 
 

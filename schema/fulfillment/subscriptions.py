@@ -37,7 +37,9 @@ class FulfillmentSubscription:
 
         with context.services.news.subscribed(wanted) as changes:
             while notices := await changes.next():
-                keys = dict.fromkeys(UUID(notice.ids["fulfillment_order_id"]) for notice in notices if not notice.is_gap)
+                keys = dict.fromkeys(
+                    UUID(notice.ids["fulfillment_order_id"]) for notice in notices if not notice.is_gap
+                )
                 if any(notice.is_gap for notice in notices):
                     keys |= dict.fromkeys(await _queued(context, at))
                 for key in keys:

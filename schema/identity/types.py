@@ -22,9 +22,7 @@ class AuthTokens:
     @classmethod
     def of(cls, tokens: IssuedTokens) -> "AuthTokens":
         """Show tokens to whom they were issued."""
-        return cls(
-            access_token=tokens.access_token, refresh_token=tokens.refresh_token, expires_at=tokens.expires_at
-        )
+        return cls(access_token=tokens.access_token, refresh_token=tokens.refresh_token, expires_at=tokens.expires_at)
 
 
 @strawberry.type

@@ -16,6 +16,7 @@ from app.orders.queries import OrderFilter as Wanted
 from app.orders.service import is_buyer, may_read
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
+from schema.customers.loaders import ORDER_LISTS
 from schema.orders.inputs import OrderFilter, OrderSort
 from schema.orders.loaders import OrderById, OrderLineById, PaymentById
 from schema.orders.types import Order, OrderConnection, OrderLine, Payment
@@ -77,6 +78,18 @@ async def order_page(
     cut = page(found, request, lambda row: (_sort_key(row, key), str(row.id)))
     orders = [shown_order(context, row) for row in cut.items]
     return OrderConnection.of(cut, orders, lambda: queries.count(context.session, wanted=wanted))
+
+
+async def orders_of_customer(
+    context: Context, customer_id: CustomerId, first: int | None, after: str | None
+) -> OrderConnection | None:
+    """Read a page of one customer's orders, for themselves or for staff who read orders."""
+    if customer_id != context.actor.customer_id and not context.actor.may(Permission.ORDERS_READ):
+        return None
+    return await order_page(context, Wanted(customer_id=customer_id), OrderSort.PLACED_DESC, first, after)
+
+
+ORDER_LISTS.append(orders_of_customer)
 
 
 def visible_order(context: Context, row: rules.Order | None, token: str | None) -> Order | None:

@@ -47,9 +47,7 @@ async def _refunded(context: Context, return_ids: list[UUID]) -> Sequence[int]:
 async def _requestable(context: Context, order_ids: list[UUID]) -> Sequence[bool]:
     """Whether the caller, who sees the order, could ask for a return of it now."""
     found: set[UUID] = set()
-    found |= await service.list_requestable(
-        context.session, actor=context.actor, order_ids=order_ids, now=context.now
-    )
+    found |= await service.list_requestable(context.session, actor=context.actor, order_ids=order_ids, now=context.now)
     return [key in found for key in order_ids]
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 import strawberry
 
 from app.kernel.ids import IdKind, decode
-from app.returns import rules
 from app.orders.service import is_buyer
+from app.returns import rules
 from app.returns.service import may_read
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds

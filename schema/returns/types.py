@@ -148,9 +148,7 @@ class ReturnLine(Node):
         )
 
     @strawberry.field
-    async def order_line(
-        self, info: Info
-    ) -> Annotated["OrderLine", strawberry.lazy("schema.orders.types")] | None:
+    async def order_line(self, info: Info) -> Annotated["OrderLine", strawberry.lazy("schema.orders.types")] | None:
         """What was bought; null for goods without an order."""
         line = await info.context.load(OrderLineById, self.row.order_line_id)
         order = None if line is None else await info.context.load(OrderById, line.order_id)

@@ -126,9 +126,7 @@ class Buyer:
 
     async def payments_of(self, cart: Cart) -> list[Payment]:
         """List every tender of every attempt to buy a cart, oldest first."""
-        found = await self.shop.fetch(
-            "SELECT id FROM checkout_attempts WHERE cart_id = $1 ORDER BY id", cart.id
-        )
+        found = await self.shop.fetch("SELECT id FROM checkout_attempts WHERE cart_id = $1 ORDER BY id", cart.id)
         async with self.shop.database.read() as session:
             return [
                 payment

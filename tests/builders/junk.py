@@ -25,9 +25,11 @@ from graphql import (
 )
 
 ChoiceT = TypeVar("ChoiceT")
+#: Does not get shorter when it is compressed, so no index takes it.
+_LONG = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=10_000))
 _NO_ID = "7zzzzzzzzzzzzzzzzzzzzzzzzz"
 STRINGS: Final = (
-    "", " ", "\t\n", "nu\0l", "0", "null", "a", "GB", "a" * 10_000, "ß" * 300, "💥" * 201, "'; DROP TABLE orders; --", "%_%", "\\",
+    "", " ", "\t\n", "nu\0l", "0", "null", "a", "GB", "a" * 10_000, _LONG, "ß" * 300, "💥" * 201, "'; DROP TABLE orders; --", "%_%", "\\",
     "{}", "[]", "${7*7}", "<script>", "\u202e\u200b", "\ufeff", "\u0301", "\ud7ff\ue000", "\U0010ffff", "\x01\x1f\x7f",
     "../../etc/passwd", "a@b.example", "A@B.EXAMPLE", "@", "a" * 300 + "@b.example", "guest@shop.test", "12,5", "١٢٣",
     "WELCOME10", "welcome10", "test", "tok_ok", "tok_declined", "000000", "mug", "web", "-1", "1e9", "x" * 65, "k",
@@ -36,7 +38,7 @@ IDS: Final = (
     "", "\0", "_", "crt_", "x", "0" * 26, "crt_" + "0" * 26, "crt_" + _NO_ID, "ord_8" + "z" * 25, "ORD_" + _NO_ID, "ord-" + _NO_ID,
     *(f"{kind}_01h455vb4pex5vsknk084sn02q" for kind in ("ord", "oln", "ful", "fln", "pck", "ret", "rln", "var", "loc", "cus")),
     "grp_01h455vb4pex5vsknk084sn02q", "dop_01h455vb4pex5vsknk084sn02q", "psl_", "psl_" + "0" * 32, "psl_" + "v" * 32,
-    "crt_01h455vb4pex5vsknk084sn02q\n", "crt_01h455vb4pex5vsknk084sn02é", "a" * 10_000, "💥",
+    "crt_01h455vb4pex5vsknk084sn02q\n", "crt_01h455vb4pex5vsknk084sn02é", "a" * 10_000, _LONG, "💥",
 )  # fmt: skip
 INTS: Final = (-(2**31), -10_001, -1, 0, 1, 1, 1, 2, 3, 100, 101, 10_000, 10_001, 2**31 - 1)
 FLOATS: Final = (0.0, -0.0, 51.5, -0.14, 90.0, 91.0, -181.0, 1e308, -1e308, 5e-324, 1e22)

@@ -72,9 +72,7 @@ def server() -> Server:
     return Server(running.dsn)
 
 
-async def make_template(
-    on: Server, name: str, *, like: str | None, fill: Callable[[str], Awaitable[None]]
-) -> None:
+async def make_template(on: Server, name: str, *, like: str | None, fill: Callable[[str], Awaitable[None]]) -> None:
     """Make a database to clone, once however many workers ask; an unfinished one is never found under its name."""
     async with on.admin() as admin:
         await admin.execute("SELECT pg_advisory_lock(hashtext($1))", name)
@@ -111,7 +109,9 @@ def alembic_config(dsn: str) -> Config:
     config = Config(str(HOUSE / "alembic.ini"))
     config.set_main_option("script_location", str(HOUSE / "migrations"))
     # ConfigParser reads percent signs, of which an address of a socket has some.
-    config.set_main_option("sqlalchemy.url", dsn.replace("postgresql://", "postgresql+asyncpg://", 1).replace("%", "%%"))
+    config.set_main_option(
+        "sqlalchemy.url", dsn.replace("postgresql://", "postgresql+asyncpg://", 1).replace("%", "%%")
+    )
     return config
 
 

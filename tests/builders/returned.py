@@ -130,7 +130,9 @@ async def request(
     return await (by or placed.shop.begin("service")).run(go)
 
 
-async def receive(placed: Placed, return_id: ReturnId, *back: Back, at: str = "camden", by: Begin | None = None) -> Return:
+async def receive(
+    placed: Placed, return_id: ReturnId, *back: Back, at: str = "camden", by: Begin | None = None
+) -> Return:
     """Count goods in at a location."""
     lines = await lines_of(placed.shop, return_id)
     skus = {(await placed.line(one.sku)).id: one.sku for one in back}
@@ -193,6 +195,7 @@ async def broken(shop: Shop) -> list[str]:
 async def history(shop: Shop, return_id: ReturnId) -> Sequence[tuple[str | None, str, str]]:
     """Read the states that a return went through: before, action, after."""
     found = await shop.fetch(
-        "SELECT before, action, after FROM state_changes WHERE kind = 'return' AND subject_id = $1 ORDER BY id", return_id
+        "SELECT before, action, after FROM state_changes WHERE kind = 'return' AND subject_id = $1 ORDER BY id",
+        return_id,
     )
     return [tuple(record) for record in found]

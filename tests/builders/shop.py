@@ -357,20 +357,28 @@ def _goods() -> list[tuple[Table, list[Row]]]:
             }
         )  # fmt: skip
         if size:
-            options.append(
-                {"variant_id": VARIANTS[sku], "attribute_code": "size", "value_code": size, "position": 0}
-            )
+            options.append({"variant_id": VARIANTS[sku], "attribute_code": "size", "value_code": size, "position": 0})
     return [
         (catalog.categories, categories),
         (catalog.collections, [{"id": COLLECTION_ID, "slug": "gifts", "name": "Gifts"}]),
         (catalog.products, products),
-        (catalog.collection_products, [{"collection_id": COLLECTION_ID, "product_id": PRODUCTS[s]} for s in ("mug", "lamp")]),
-        (catalog.media, [{"product_id": PRODUCTS["mug"], "position": 0, "url": "https://cdn.test/mug.svg", "alt": "A mug"}]),
+        (
+            catalog.collection_products,
+            [{"collection_id": COLLECTION_ID, "product_id": PRODUCTS[s]} for s in ("mug", "lamp")],
+        ),
+        (
+            catalog.media,
+            [{"product_id": PRODUCTS["mug"], "position": 0, "url": "https://cdn.test/mug.svg", "alt": "A mug"}],
+        ),
         (catalog.attributes, [{"code": "color", "name": "Color"}, {"code": "size", "name": "Size"}]),
         (
             catalog.attribute_values,
             [
-                {"attribute_code": code, "code": value, "label": value.upper() if code == "size" else value.capitalize()}
+                {
+                    "attribute_code": code,
+                    "code": value,
+                    "label": value.upper() if code == "size" else value.capitalize(),
+                }
                 for code, value in labels
             ],
         ),
@@ -405,7 +413,13 @@ def _terms() -> list[tuple[Table, list[Row]]]:
         for position, (code, name, method, price, free_from, least, most) in enumerate(ways)
     ]  # fmt: skip
     rates: list[Row] = [
-        {"id": fixed_id(12, number), "channel_id": CHANNEL_ID, "country": country, "name": "VAT", "rate_basis_points": rate}
+        {
+            "id": fixed_id(12, number),
+            "channel_id": CHANNEL_ID,
+            "country": country,
+            "name": "VAT",
+            "rate_basis_points": rate,
+        }
         for number, (country, rate) in enumerate({"GB": 2000, "IE": 2300}.items(), start=1)
     ]
     codes: list[Row] = [

@@ -46,7 +46,11 @@ class Socket:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, database: Database, *, payload: Mapping[str, object] | None = None, protocol: str = "graphql-transport-ws"
+    settings: Settings,
+    database: Database,
+    *,
+    payload: Mapping[str, object] | None = None,
+    protocol: str = "graphql-transport-ws",
 ) -> AsyncIterator[Socket]:
     """Open a socket, and greet."""
     app = create_app(settings, database=database)
@@ -135,16 +139,13 @@ class TestFollowing:
         errors = answer["payload"] if answer["type"] == "error" else answer["payload"]["errors"]
         assert [error["extensions"]["code"] for error in errors] == [code]
 
-
     async def test_an_order_tells_its_changes(self, settings: Settings, database: Database, shop: Shop) -> None:
         order = await place(shop, shipped("mug", 2))
         document = "subscription ($id: ID!, $token: String) { orderChanged(id: $id, token: $token) { id status } }"
         variables = {"id": encode(IdKind.ORDER, order.id), "token": order.token}
         async with connected(settings, database) as socket:
             await socket.next()
-            await socket.send(
-                {"id": "1", "type": "subscribe", "payload": {"query": document, "variables": variables}}
-            )
+            await socket.send({"id": "1", "type": "subscribe", "payload": {"query": document, "variables": variables}})
             await followed(socket)
             await order.packed()
             await told(database)

@@ -109,7 +109,8 @@ class TestAnswers:
 
 class TestMalformedRequests:
     @pytest.mark.parametrize(
-        "body", [b"{", b"[]", b"[{}]", b"null", b"{}", b'{"query": 7}', b'{"query": "{a}", "variables": []}', b"\xff\xfe"]
+        "body",
+        [b"{", b"[]", b"[{}]", b"null", b"{}", b'{"query": 7}', b'{"query": "{a}", "variables": []}', b"\xff\xfe"],
     )
     async def test_are_refused_with_json(self, client: Client, body: bytes) -> None:
         response = await client.http.post("/graphql", content=body, headers={"content-type": "application/json"})

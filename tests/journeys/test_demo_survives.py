@@ -76,7 +76,9 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
 
 def start(directory: Path, running: list[subprocess.Popen[str]], *words: str, port: int | None = None) -> Demo:
     chosen = free_port() if port is None else port
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL" and not name.startswith("STOA_")}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "DATABASE_URL" and not name.startswith("STOA_")
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "demo", "--data-dir", str(directory), "--port", str(chosen), *words],
         cwd=Path(__file__).parents[2],
@@ -173,7 +175,9 @@ class TestDemo:
 
         assert demo.products() == PRODUCTS
 
-    def test_is_not_misled_by_what_the_dead_left_behind(self, directory: Path, running: list[subprocess.Popen[str]]) -> None:
+    def test_is_not_misled_by_what_the_dead_left_behind(
+        self, directory: Path, running: list[subprocess.Popen[str]]
+    ) -> None:
         first = start(directory, running, "--no-journey")
         first.products()
         left_behind = (directory / "postgres" / "postmaster.pid").read_text().splitlines()
@@ -187,7 +191,9 @@ class TestDemo:
 
         assert again.products() == PRODUCTS
 
-    def test_makes_one_shop_when_two_start_at_once(self, new_directory: Path, running: list[subprocess.Popen[str]]) -> None:
+    def test_makes_one_shop_when_two_start_at_once(
+        self, new_directory: Path, running: list[subprocess.Popen[str]]
+    ) -> None:
         demos = [start(new_directory, running, "--no-journey") for _ in range(2)]
 
         products = [demo.products(within=FIRST_ANSWER_SECONDS) for demo in demos]
@@ -205,7 +211,9 @@ class TestDemo:
         second.end()
         assert not embedded.is_running(directory / "postgres")
 
-    def test_says_in_a_sentence_that_its_port_is_taken(self, directory: Path, running: list[subprocess.Popen[str]]) -> None:
+    def test_says_in_a_sentence_that_its_port_is_taken(
+        self, directory: Path, running: list[subprocess.Popen[str]]
+    ) -> None:
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen()

@@ -76,9 +76,7 @@ async def buy_one(client: Client, shop: Shop, number: int) -> str:
 class TestTwoHundredBuyers:
     async def test_of_fifty_units_buy_exactly_fifty(self, shop: Shop, client: Client) -> None:
         tents = StockLine(VARIANTS["tent"], LOCATIONS["warehouse"], UNITS)
-        await shop.begin().run(
-            lambda uow: inventory.set_levels(uow, lines=[tents], reason=MovementReason.FEED)
-        )
+        await shop.begin().run(lambda uow: inventory.set_levels(uow, lines=[tents], reason=MovementReason.FEED))
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(number: int) -> str:
@@ -88,9 +86,7 @@ class TestTwoHundredBuyers:
         outcomes = Counter(await asyncio.gather(*(one(number) for number in range(BUYERS))))
 
         assert outcomes == {"SOLD": UNITS, "OUT_OF_STOCK": BUYERS - UNITS}
-        [[sold]] = await shop.fetch(
-            "SELECT sum(ordered)::int FROM order_lines WHERE variant_id = $1", VARIANTS["tent"]
-        )
+        [[sold]] = await shop.fetch("SELECT sum(ordered)::int FROM order_lines WHERE variant_id = $1", VARIANTS["tent"])
         assert sold == UNITS
         assert await shop.available("tent") == 0
         assert await broken(shop) == []

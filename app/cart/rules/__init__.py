@@ -14,16 +14,7 @@ from app.cart.rules.changes import (
     rewritten,
 )
 from app.cart.rules.records import MOST_CODES, MOST_LINES, MOST_UNITS, Cart, CartLine, Selection, group_id
-from app.cart.rules.totals import (
-    Quote,
-    QuotedDiscount,
-    QuotedGroup,
-    QuotedLine,
-    QuotedOption,
-    Terms,
-    UnitPrice,
-    quoted,
-)
+from app.cart.rules.totals import Quote, QuotedDiscount, QuotedGroup, QuotedLine, QuotedOption, Terms, UnitPrice, quoted
 
 __all__ = [
     "LEFT_OUT",

@@ -52,9 +52,7 @@ async def _decide(
     if decided.plan.unfilled:
         raise _out_of_stock(shipped, decided.plan.unfilled)
     supplies += [
-        Supply(
-            OrderLineId(part.line_id), VariantId(part.variant_id), LocationId(part.location_id), part.quantity
-        )
+        Supply(OrderLineId(part.line_id), VariantId(part.variant_id), LocationId(part.location_id), part.quantity)
         for part in decided.plan.parts
     ]
     return supplies, decided.record

@@ -6,10 +6,11 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import structlog
 from rich.console import Console
@@ -40,6 +41,7 @@ _PAUSE_SECONDS = 0.05
 _WATCH_SECONDS = 1
 _ANSWER_SECONDS = 60
 _LOG_INS_SHOWN = 7
+_LOCK_JOURNEY = "SELECT pg_try_advisory_lock(7464172)"
 _INTERRUPTED = 130
 _TRY_THIS = """\
 { products(query: "mug", filter: {inStock: true}, first: 3) { nodes {
@@ -182,11 +184,28 @@ class _Visit:
             went_well = True
             story = Telling(self._console)
             try:
-                await play(ShopWindow(client), story, explain=lambda order_id: self._explain(database, order_id))
+                async with self._alone():
+                    await play(ShopWindow(client), story, explain=lambda order_id: self._explain(database, order_id))
             except JourneyFailed as failed:
                 went_well = False
                 self._console.print(f"\n[bold red]The journey ends here:[/] {escape(str(failed))}")
             return await self._audit(database) and went_well
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let one journey be played on a database at a time: each counts the stock before and after.
+
+        The lock is the connection's, so it ends with this process however that ends.
+        """
+        connection = await asyncpg.connect(self._settings.database_url)
+        try:
+            if not await connection.fetchval(_LOCK_JOURNEY):
+                self._console.print("\n  Another demo is on its journey through this shop; this one begins when that one has ended.")
+                while not await connection.fetchval(_LOCK_JOURNEY):
+                    await asyncio.sleep(_PAUSE_SECONDS)
+            yield
+        finally:
+            connection.terminate()
 
     async def _explain(self, database: Database, order_id: str) -> list[str]:
         async with database.read() as session:

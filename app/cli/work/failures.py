@@ -5,7 +5,6 @@ from app.kernel.errors import DatabaseUnavailable, DomainError
 from app.settings import SettingsError
 
 
-
 class CannotStart(Exception):
     """A command cannot do what it was asked to; the message says why."""
 

@@ -13,7 +13,15 @@ import asyncpg
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from app.channels import queries as channels
 from app.cli.work.place import settings_from, upgrade, with_database
@@ -27,7 +35,14 @@ from app.integration.rules.outcome import Terms
 from app.integration.rules.products import ProductOptions
 from app.integration.rules.reading import Format, Source, open_source
 from app.integration.rules.rows import BadRow, MappedRow, RowProblem, Unreadable
-from app.integration.service import StockTerms, StoreTerms, channel_to_sell_in, import_products, import_stock, import_stores
+from app.integration.service import (
+    StockTerms,
+    StoreTerms,
+    channel_to_sell_in,
+    import_products,
+    import_stock,
+    import_stores,
+)
 from app.integration.service.channel import Selling
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Begin, Database
@@ -84,7 +99,9 @@ def products(
         selling = await _selling(begin, channel, currency)
         told.say(f"prices are in {selling.currency}, and hold in the channel {selling.channel!r}")
         if selling.is_new:
-            told.say(f"the shop had no channel yet: {selling.channel!r} is open, and delivers for nothing until terms are set")
+            told.say(
+                f"the shop had no channel yet: {selling.channel!r} is open, and delivers for nothing until terms are set"
+            )
         options = ProductOptions(selling.currency, skip_service_codes=skip_services, refuse_notes=not keep_notes)
         rows = list(_rows(found, lambda row: product_rules.read(row, options), told, bars))
         if "weight" in found.mapping.sources:
@@ -161,7 +178,9 @@ def stock(
     async def work(begin: Begin, found: _File, told: "_Report", bars: "_Bars") -> None:
         rows = list(_rows(found, lambda row: stock_rules.read(row, may_be_negative=delta), told, bars))
         bars.begin_taking(sum(row.row >= from_row for row in rows))
-        counting = StockTerms(await asyncio.to_thread(_content_of, found), delta=delta, again=again, ignore_case=ignore_case)
+        counting = StockTerms(
+            await asyncio.to_thread(_content_of, found), delta=delta, again=again, ignore_case=ignore_case
+        )
         await import_stock(begin, rows=rows, counting=counting, terms=terms, listener=told)
 
     terms = Terms(rows_at_once=chunk, from_row=from_row, dry_run=dry_run)
@@ -280,7 +299,9 @@ def _rows(found: _File, read: Reader[RowT], told: "_Report", bars: "_Bars") -> I
 
 def _content_of(found: _File) -> str:
     """Name a file by what it says and how that is read, wherever it lies and whatever it is called."""
-    digest = hashlib.sha256(repr(sorted((name, repr(source)) for name, source in found.mapping.sources.items())).encode())
+    digest = hashlib.sha256(
+        repr(sorted((name, repr(source)) for name, source in found.mapping.sources.items())).encode()
+    )
     with found.source.path.open("rb") as file:
         while part := file.read(1 << 20):
             digest.update(part)
@@ -414,5 +435,3 @@ class _Report:
 
 def _told(problem: RowProblem) -> str:
     return f"row {problem.row} {problem.value!r}" if problem.value else f"row {problem.row}"
-
-

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
-import migrations
 from alembic import command
 from alembic.config import Config
 
+import migrations
 from app.kernel import embedded, logs
 from app.kernel.db import UNAVAILABLE
 from app.kernel.errors import DatabaseUnavailable

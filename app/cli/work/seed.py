@@ -34,12 +34,16 @@ def seed(*, data_dir: str | None, force: bool) -> None:
             upgrade(settings.database_url)
         seeded = asyncio.run(_seed(ready, force=force))
     if seeded.is_change:
-        typer.echo(f"the demo shop is there: {seeded.inserted:,} rows are new, {seeded.updated:,} are as they were meant again")
+        typer.echo(
+            f"the demo shop is there: {seeded.inserted:,} rows are new, {seeded.updated:,} are as they were meant again"
+        )
     else:
         typer.echo("the demo shop is there already; nothing was changed")
 
 
-async def fill(database: Database, settings: Settings, *, force: bool = False, console: Console | None = None) -> Seeded:
+async def fill(
+    database: Database, settings: Settings, *, force: bool = False, console: Console | None = None
+) -> Seeded:
     """Put the demo shop into a connected database, showing how far it has come."""
     password_hash = await Argon2id(settings.password_cost).hash(DEMO_PASSWORD)
     columns = (TextColumn("  {task.description:<20}"), BarColumn(), TimeElapsedColumn())

@@ -132,10 +132,22 @@ outdoor: Outdoor
     rucksacks-bags: Rucksacks & bags
 """
 
-_VIEWS = ("{name} in {colour}, on a shelf", "{name} in {colour}, before a range of hills", "{name} in {colour}, close up")
+_VIEWS = (
+    "{name} in {colour}, on a shelf",
+    "{name} in {colour}, before a range of hills",
+    "{name} in {colour}, close up",
+)
 
 _WOOLS = {"lambswool", "merino", "cashmere", "alpaca", "sheepskin", "brushed-cotton", "tweed"}
-_GIFT_CATEGORIES = {"mugs-cups", "candles-scent", "hats-scarves", "socks", "tableware", "camp-kitchen", "cushions-throws"}
+_GIFT_CATEGORIES = {
+    "mugs-cups",
+    "candles-scent",
+    "hats-scarves",
+    "socks",
+    "tableware",
+    "camp-kitchen",
+    "cushions-throws",
+}
 _GIFTS_UP_TO_MINOR = 6000
 _GIFTS = 40
 _SMALL_PRICE_MINOR = 2500

@@ -49,7 +49,9 @@ _DEMO_LOG_INS = (
     LogIn("shopper.dublin@stoa.test", "Saoirse Shopper", ("SHOPPER",), every_location=False, location_codes=()),
     LogIn("shopper.jersey@stoa.test", "Sylvie Shopper", ("SHOPPER",), every_location=False, location_codes=()),
     LogIn("associate@stoa.test", "Asha Associate", ("ASSOCIATE",), every_location=False, location_codes=(HOME_STORE,)),
-    LogIn("manager@stoa.test", "Morgan Manager", ("STORE_MANAGER",), every_location=False, location_codes=(HOME_STORE,)),
+    LogIn(
+        "manager@stoa.test", "Morgan Manager", ("STORE_MANAGER",), every_location=False, location_codes=(HOME_STORE,)
+    ),
     LogIn("operator@stoa.test", "Oona Operator", ("OPERATIONS",), every_location=True, location_codes=()),
     LogIn("admin@stoa.test", "Ade Admin", ("ADMIN",), every_location=True, location_codes=()),
 )

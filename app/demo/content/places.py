@@ -47,7 +47,9 @@ def _week(*days: str) -> tuple[OpeningHours, ...]:
         if entry == "closed":
             continue
         opens, closes = (_minute(clock) for clock in entry.split("-"))
-        hours.append(OpeningHours(day=day, opens_minute=opens, closes_minute=closes if closes > opens else closes + 1440))
+        hours.append(
+            OpeningHours(day=day, opens_minute=opens, closes_minute=closes if closes > opens else closes + 1440)
+        )
     return tuple(hours)
 
 

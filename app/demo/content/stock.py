@@ -11,7 +11,15 @@ from app.demo.content.catalogue import Product
 from app.demo.content.places import STORES, WAREHOUSE
 
 #: Of a hundred popular variants, how many a store carries.
-_BREADTH = {"LONDON": 92, "MANCHESTER": 80, "BIRMINGHAM": 75, "DUBLIN": 70, "CARDIFF": 40, "JERSEY": 30, "GIBRALTAR": 25}
+_BREADTH = {
+    "LONDON": 92,
+    "MANCHESTER": 80,
+    "BIRMINGHAM": 75,
+    "DUBLIN": 70,
+    "CARDIFF": 40,
+    "JERSEY": 30,
+    "GIBRALTAR": 25,
+}
 _USUAL_BREADTH = 55
 _POPULAR_PERCENT = 45
 _SOLD_OUT_PRODUCTS = 4

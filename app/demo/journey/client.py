@@ -30,7 +30,9 @@ class ShopWindow:
         """Ask for data. Raises: JourneyFailed when the answer holds an error."""
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         try:
-            response = await self._client.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
+            response = await self._client.post(
+                "/graphql", json={"query": document, "variables": variables}, headers=headers
+            )
             answer: Answer = response.json()
         except (httpx2.HTTPError, ValueError) as error:
             raise JourneyFailed(f"the shop did not answer: {type(error).__name__} {error}") from error

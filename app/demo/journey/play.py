@@ -29,7 +29,9 @@ async def play(shop: ShopWindow, story: Story, *, explain: Explain = _unexplaine
     order = await shopping.pay(shop, story, cart)
     work = await working.show_routing(shop, story, order, reasons=await explain(order.id))
     placed = await _stock(shop, basket)
-    _compare(story, "as soon as the order was placed", basket, opening, placed, shipped=-shopping.UNITS_SHIPPED, collected=-1)
+    _compare(
+        story, "as soon as the order was placed", basket, opening, placed, shipped=-shopping.UNITS_SHIPPED, collected=-1
+    )
     await working.ship(shop, story, work)
     await working.hand_over(shop, story, order, work)
     gone = await _stock(shop, basket)
@@ -65,5 +67,10 @@ def _compare(
         f"{basket.shipped.sku} in all: {before[0].shippable} -> {after[0].shippable}",
         f"{basket.collected.sku} at {store.code}: {shelf_before} -> {shelf_after}",
     )
-    expect(after[0].shippable - before[0].shippable == shipped, f"{basket.shipped.sku} should have changed by {shipped}")
-    expect(shelf_after - shelf_before == collected, f"{basket.collected.sku} at {store.name} should have changed by {collected}")
+    expect(
+        after[0].shippable - before[0].shippable == shipped, f"{basket.shipped.sku} should have changed by {shipped}"
+    )
+    expect(
+        shelf_after - shelf_before == collected,
+        f"{basket.collected.sku} at {store.name} should have changed by {collected}",
+    )

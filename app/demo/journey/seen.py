@@ -53,7 +53,9 @@ class Goods:
         return cls(
             id=answer["id"],
             sku=answer["sku"],
-            name=f"{product_name}, {answer['name']}" if answer["name"] and answer["name"] != product_name else product_name,
+            name=f"{product_name}, {answer['name']}"
+            if answer["name"] and answer["name"] != product_name
+            else product_name,
             price=Amount.of(answer["price"]),
             shippable=available["shippable"],
             shelves=tuple(

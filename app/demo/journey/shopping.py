@@ -124,7 +124,9 @@ async def look_around(shop: ShopWindow, story: Story) -> Basket:
                 story.step("She", f"opens {page['name']}: {page['description']}", f"{shipped.sku}: {shipped.price}")
                 continue
         second_best = second_best or next(iter(enough), None)
-        collected = collected or next(((goods, shelf) for goods in variants for shelf in goods.shelves if shelf.quantity), None)
+        collected = collected or next(
+            ((goods, shelf) for goods in variants for shelf in goods.shelves if shelf.quantity), None
+        )
         if shipped is not None and collected is not None:
             break
     shipped = shipped or second_best
@@ -150,13 +152,19 @@ async def fill_cart(shop: ShopWindow, story: Story, basket: Basket) -> Cart:
     lines = [{"variantId": shipped.id, "quantity": UNITS_SHIPPED}]
     cart = (await shop.do("cartCreate", _CREATE, {"email": EMAIL, "lines": lines}))["cart"]
     proof = {"cartId": cart["id"], "token": cart["token"]}
-    story.step("She", f"takes {UNITS_SHIPPED} × {shipped.name}, to be shipped", f"cart {cart['id']}, {Amount.of(cart['total'])}")
+    story.step(
+        "She",
+        f"takes {UNITS_SHIPPED} × {shipped.name}, to be shipped",
+        f"cart {cart['id']}, {Amount.of(cart['total'])}",
+    )
     line = {"variantId": collected.id, "quantity": 1, "delivery": "PICKUP", "storeId": store.store_id}
     cart = (await shop.do("cartLinesAdd", _ADD, {**proof, "lines": [line], "idempotencyKey": new_key()}))["cart"]
     story.step("She", f"adds 1 × {collected.name}, to be collected at {store.name}", "one cart, two ways of delivery")
     details = {"shippingAddress": ADDRESS, "billingAddress": ADDRESS, "promotionCodes": [PROMOTION_CODE]}
     cart = (await shop.do("cartUpdate", _UPDATE, {**proof, **details}))["cart"]
-    story.step("She", f"gives her address and the code {PROMOTION_CODE}", f"discount {Amount.of(cart['discountTotal'])}")
+    story.step(
+        "She", f"gives her address and the code {PROMOTION_CODE}", f"discount {Amount.of(cart['discountTotal'])}"
+    )
     cart = await _choose_delivery(shop, story, cart, proof)
     story.step("The shop", "adds it up", *_totals_told(cart))
     return Cart(cart["id"], proof["token"], Amount.of(cart["total"]))
@@ -212,7 +220,9 @@ async def pay_with_lost_answer(shop: ShopWindow, story: Story, goods: Goods) -> 
     order = _order(payload["order"])
     again = _order((await shop.do("checkoutComplete", _CHECKOUT, wanted))["order"])
     expect(again == order, f"two orders were made of one cart: {order.number} and {again.number}")
-    story.step("She", "sends the same call with the same key", f"one order, {order.number}: {order.total}", "charged once")
+    story.step(
+        "She", "sends the same call with the same key", f"one order, {order.number}: {order.total}", "charged once"
+    )
     return order
 
 
@@ -242,9 +252,7 @@ def _lies_in_the_warehouse(goods: Goods) -> bool:
     return max(on_shelves, default=0) < UNITS_SHIPPED and goods.shippable - sum(on_shelves) >= UNITS_NEEDED
 
 
-async def _choose_delivery(
-    shop: ShopWindow, story: Story | None, cart: Answer, proof: Mapping[str, object]
-) -> Answer:
+async def _choose_delivery(shop: ShopWindow, story: Story | None, cart: Answer, proof: Mapping[str, object]) -> Answer:
     selections = []
     for group in cart["deliveryGroups"]:
         expect(bool(group["options"]), f"no way of delivery is offered for {group['method']}")
@@ -282,10 +290,14 @@ def _order(answer: Answer) -> Order:
 
 
 def _totals_told(cart: Answer) -> list[str]:
-    parts = {name: Amount.of(cart[name]) for name in ("subtotal", "discountTotal", "deliveryTotal", "taxTotal", "total")}
+    parts = {
+        name: Amount.of(cart[name]) for name in ("subtotal", "discountTotal", "deliveryTotal", "taxTotal", "total")
+    }
     sum_ = parts["subtotal"].amount - parts["discountTotal"].amount + parts["deliveryTotal"].amount
     sum_ += Decimal(0) if cart["taxIncluded"] else parts["taxTotal"].amount
-    expect(parts["total"].amount == sum_, f"the cart's parts add up to {sum_}, and its total is {parts['total'].amount}")
+    expect(
+        parts["total"].amount == sum_, f"the cart's parts add up to {sum_}, and its total is {parts['total'].amount}"
+    )
     return [
         f"goods {parts['subtotal']} - discounts {parts['discountTotal']} + delivery {parts['deliveryTotal']} = {parts['total']}",
         f"of which tax {parts['taxTotal']}",

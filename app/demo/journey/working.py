@@ -62,7 +62,9 @@ async def show_routing(shop: ShopWindow, story: Story, order: Order, *, reasons:
     work = [Work.of(answer) for answer in seen["fulfillmentOrders"]]
     expect({part.method for part in work} == {"SHIPPING", "PICKUP"}, "the order was not split into shipping and pickup")
     for part in work:
-        story.step("The shop", f"gives {part.units} to {part.location_name}", f"{part.number}, {part.method}, {part.id}")
+        story.step(
+            "The shop", f"gives {part.units} to {part.location_name}", f"{part.number}, {part.method}, {part.id}"
+        )
     if reasons:
         story.step("The shop", "has kept what it weighed", *reasons)
     story.step("The order", f"is {seen['status']}, {seen['paymentStatus']}")
@@ -102,7 +104,11 @@ async def hand_over(shop: ShopWindow, story: Story, order: Order, work: Sequence
         story.step(who, f"accepts, picks, packs and readies {part.units} at {part.location_name}", email)
         code = pickup["code"]
         expect(bool(code), "the customer is not shown her pickup code, though the goods are ready")
-        story.step("The shopper", f"is told her code, {code}", f"pickup {pickup['id']}, to be collected by {when(pickup['collectBy'])}")
+        story.step(
+            "The shopper",
+            f"is told her code, {code}",
+            f"pickup {pickup['id']}, to be collected by {when(pickup['collectBy'])}",
+        )
         arrival = {"pickupId": pickup["id"], "token": order.token, "arrived": True}
         await shop.do("pickupCheckIn", _CHECK_IN, arrival)
         wrong = next(digits for digits in _WRONG_CODES if digits != code)
@@ -111,14 +117,23 @@ async def hand_over(shop: ShopWindow, story: Story, order: Order, work: Sequence
             "pickupHandOver", _HAND_OVER, {**handing, "code": wrong, "idempotencyKey": new_key()}, bearer=bearer
         )
         expect(codes == ("PICKUP_CODE_WRONG",), f"a wrong code led to {codes or 'a hand-over'}")
-        story.step("The shopper", f"says she has arrived, and misremembers: {wrong}", "PICKUP_CODE_WRONG: counted, not handed over")
+        story.step(
+            "The shopper",
+            f"says she has arrived, and misremembers: {wrong}",
+            "PICKUP_CODE_WRONG: counted, not handed over",
+        )
         payload = await shop.do(
             "pickupHandOver", _HAND_OVER, {**handing, "code": code, "idempotencyKey": new_key()}, bearer=bearer
         )
-        expect(payload["pickup"]["status"] == "COLLECTED", f"after the right code the pickup is {payload['pickup']['status']}")
+        expect(
+            payload["pickup"]["status"] == "COLLECTED",
+            f"after the right code the pickup is {payload['pickup']['status']}",
+        )
         story.step(who, f"hands over against {code}", f"COLLECTED, {when(payload['pickup']['collectedAt'])}")
     seen = await _read(shop, order)
-    expect(seen["fulfillmentStatus"] == "FULFILLED", f"everything has left, and the order is {seen['fulfillmentStatus']}")
+    expect(
+        seen["fulfillmentStatus"] == "FULFILLED", f"everything has left, and the order is {seen['fulfillmentStatus']}"
+    )
     await _until_captured(shop, story, order)
 
 
@@ -139,7 +154,9 @@ async def take_back(shop: ShopWindow, story: Story, order: Order, goods: Goods, 
     email, who = _worker_at(store.code)
     bearer = await shop.log_in(email)
     if back["status"] == "REQUESTED":
-        await _return(shop, "Approve", {"returnId": back["id"], "idempotencyKey": new_key()}, bearer=await shop.log_in(OPERATOR))
+        await _return(
+            shop, "Approve", {"returnId": back["id"], "idempotencyKey": new_key()}, bearer=await shop.log_in(OPERATOR)
+        )
     before = await stock_of(shop, goods)
     location_id = await _store_id(shop, store.code)
     counted = {"returnLineId": back["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}
@@ -170,11 +187,15 @@ async def _until_captured(shop: ShopWindow, story: Story, order: Order) -> None:
     while captured != order.total.amount:
         expect(waited < _PATIENCE_SECONDS, f"after {_PATIENCE_SECONDS} s {captured} of {order.total} are captured")
         seen = await _read(shop, order)
-        captured = sum((Amount.of(payment["captured"]).amount for payment in seen["payments"]), start=captured - captured)
+        captured = sum(
+            (Amount.of(payment["captured"]).amount for payment in seen["payments"]), start=captured - captured
+        )
         if captured != order.total.amount:
             await asyncio.sleep(_PAUSE_SECONDS)
             waited += _PAUSE_SECONDS
-    story.step("The bank", f"pays the shop {order.total}, now that everything has left", f"payment {seen['paymentStatus']}")
+    story.step(
+        "The bank", f"pays the shop {order.total}, now that everything has left", f"payment {seen['paymentStatus']}"
+    )
 
 
 async def _until_refunded(shop: ShopWindow, story: Story, order: Order, due: Amount) -> None:
@@ -219,7 +240,9 @@ def _worker_at(location_code: str) -> tuple[str, str]:
     """Say who works a location: its associate, or for the warehouse whoever keeps all orders moving."""
     if location_code == WAREHOUSE.code:
         return OPERATOR, "The warehouse"
-    email = next(login.email for login in log_ins() if login.location_codes == (location_code,) and "ASSOCIATE" in login.roles)
+    email = next(
+        login.email for login in log_ins() if login.location_codes == (location_code,) and "ASSOCIATE" in login.roles
+    )
     return email, "The associate"
 
 

@@ -66,9 +66,7 @@ class AccessTokens:
     """
 
     def __init__(self, keys: KeyRing, terms: TokenTerms) -> None:
-        self._keys = {
-            key_id: OctKey.import_key(keys.derived_key("access-token", key_id)) for key_id in keys.keys
-        }
+        self._keys = {key_id: OctKey.import_key(keys.derived_key("access-token", key_id)) for key_id in keys.keys}
         self._current = keys.current
         self.terms = terms
         self._registry = jwt.JWTClaimsRegistry(

@@ -32,19 +32,10 @@ NOT_GOODS: Mapping[str, str] = {
 #: What stock clerks write where the name belongs. A name is a note when it says nothing but these and the words below:
 #: "wet damaged" is one, "Wet bag" is not.
 NOTE_WORDS = frozenset(
-    """
-    adjust adjustment aside amazon barcode breakages broken check checked counted cracked credit credited creditted crushed dagamed
-    damage damaged damages destroyed display dotcom dotcomstock ebay error faulty fba found incorrect incorrectly lost mailout
-    marked mia missing mix mixed mouldy oops rcvd returned reverse rusty samples showroom smashed sold test thrown throw
-    unsaleable wet wrong wrongly
-    """.split()
+    ["adjust", "adjustment", "aside", "amazon", "barcode", "breakages", "broken", "check", "checked", "counted", "cracked", "credit", "credited", "creditted", "crushed", "dagamed", "damage", "damaged", "damages", "destroyed", "display", "dotcom", "dotcomstock", "ebay", "error", "faulty", "fba", "found", "incorrect", "incorrectly", "lost", "mailout", "marked", "mia", "missing", "mix", "mixed", "mouldy", "oops", "rcvd", "returned", "reverse", "rusty", "samples", "showroom", "smashed", "sold", "test", "thrown", "throw", "unsaleable", "wet", "wrong", "wrongly"]
 )
 _WORDS_BETWEEN = frozenset(
-    """
-    a adjustment again all and as at away back been box boxes by can't carton coded code ctn entry etc fixed for found from
-    give given had hse import imported in into is it made more mrked not of off on online only or order orders pallet previous
-    problem put quick re retail sale sales sell set sets shelf show some space stock temp the to up was water wax website with
-    """.split()
+    ["a", "adjustment", "again", "all", "and", "as", "at", "away", "back", "been", "box", "boxes", "by", "can't", "carton", "coded", "code", "ctn", "entry", "etc", "fixed", "for", "found", "from", "give", "given", "had", "hse", "import", "imported", "in", "into", "is", "it", "made", "more", "mrked", "not", "of", "off", "on", "online", "only", "or", "order", "orders", "pallet", "previous", "problem", "put", "quick", "re", "retail", "sale", "sales", "sell", "set", "sets", "shelf", "show", "some", "space", "stock", "temp", "the", "to", "up", "was", "water", "wax", "website", "with"]
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 #: Nothing is called "sold as …", and no name begins or ends in several question marks.

@@ -45,7 +45,9 @@ _DAYS = re.compile(rf"\b(?:{_ONE_DAY})\b\.?(?:(?:{_TO}|{_AND})(?:{_ONE_DAY})\b\.
 _FIRST_TO_LAST = re.compile(rf"(?P<first>\w+)\.?{_TO}(?P<last>\w+)\.?", re.IGNORECASE)
 _TIME = r"(?:noon|midday|midnight|\d{4}|\d{1,2}(?:[:.h]\d{2})?)\s*(?:h|o'clock|uhr)?\s*(?:[ap]\.?(?:m\.?)?)?"
 _RANGE = re.compile(rf"(?:from\s+)?(?P<opens>{_TIME}){_TO}(?P<closes>{_TIME})", re.IGNORECASE)
-_CLOCK = re.compile(r"(?P<hour>\d{1,2}?)(?:[:.h]?(?P<minute>\d{2}))?\s*(?:h|o'clock|uhr)?\s*(?P<half>[ap])?[.m]*", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?P<hour>\d{1,2}?)(?:[:.h]?(?P<minute>\d{2}))?\s*(?:h|o'clock|uhr)?\s*(?P<half>[ap])?[.m]*", re.IGNORECASE
+)
 _CLOSED = re.compile(r"(?:is |we are )?(?:closed|off|none|n/a)(?: all day)?", re.IGNORECASE)
 _ALL_DAY = re.compile(
     r"(?:open )?(?:24\s?/\s?7|24\s?-?(?:hours?|hrs?|h)(?: a day)?|all day|24 hours,? 7 days(?: a week)?)", re.IGNORECASE
@@ -76,13 +78,18 @@ def parse(text: str) -> Hours:
             for day in days:
                 kept = [old for old in week[day] if spans and not any(_overlap(old, span) for span in spans)]
                 week[day] = kept + [Opening(day, *span) for span in spans]
-    return Hours(tuple(sorted(opening for openings in week.values() for opening in set(openings))), tuple(not_understood))
+    return Hours(
+        tuple(sorted(opening for openings in week.values() for opening in set(openings))), tuple(not_understood)
+    )
 
 
 def written(openings: Iterable[Opening]) -> str:
     """Write openings so that `parse` reads the same ones back: "Mon: 10:00am-9:00pm; Sun: 11:00am-7:00pm"."""
     names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    return "; ".join(f"{names[o.day]}: {_clock(o.opens_minute)}-{_clock(o.closes_minute)}" for o in sorted(openings)) or "Closed"
+    return (
+        "; ".join(f"{names[o.day]}: {_clock(o.opens_minute)}-{_clock(o.closes_minute)}" for o in sorted(openings))
+        or "Closed"
+    )
 
 
 def _clock(minute: int) -> str:
@@ -161,7 +168,9 @@ def _range(opens_text: str, closes_text: str) -> tuple[int, int] | None:
     else:
         if max(opens.minute, closes.minute) >= 13 * HOUR:
             return None
-        start = opens.of_half(opens.half or ("p" if HOUR <= opens.minute < 5 * HOUR or opens.minute >= HALF_DAY else "a"))
+        start = opens.of_half(
+            opens.half or ("p" if HOUR <= opens.minute < 5 * HOUR or opens.minute >= HALF_DAY else "a")
+        )
         end = closes.of_half(closes.half or "p") if closes.minute or closes.half else DAY
         if end <= start and closes.half is None:
             end += HALF_DAY
@@ -185,7 +194,9 @@ class _Time:
 def _is_24_hour(opens: _Time, closes: _Time) -> bool:
     if opens.minute >= 13 * HOUR or closes.minute >= 13 * HOUR:
         return True
-    return opens.padded and closes.padded and min(opens.minute, closes.minute) < 10 * HOUR and opens.minute < closes.minute
+    return (
+        opens.padded and closes.padded and min(opens.minute, closes.minute) < 10 * HOUR and opens.minute < closes.minute
+    )
 
 
 def _time(text: str) -> _Time | None:

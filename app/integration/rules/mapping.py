@@ -33,11 +33,25 @@ class Target:
 PRODUCTS = (
     Target(
         "sku",
-        ("stockcode", "itemcode", "productcode", "variantsku", "articlenumber", "itemnumber", "partnumber", "code", "id"),
+        (
+            "stockcode",
+            "itemcode",
+            "productcode",
+            "variantsku",
+            "articlenumber",
+            "itemnumber",
+            "partnumber",
+            "code",
+            "id",
+        ),
         needed=True,
     ),
     Target("name", ("productname", "itemname", "title", "producttitle", "description", "product"), needed=True),
-    Target("price", ("unitprice", "sellingprice", "retailprice", "currentprice", "variantprice", "priceamount"), needed=True),
+    Target(
+        "price",
+        ("unitprice", "sellingprice", "retailprice", "currentprice", "variantprice", "priceamount"),
+        needed=True,
+    ),
     Target("product", ("parentsku", "handle", "itemgroupid", "productgroup", "parent", "style", "productid")),
     Target("description", ("longdescription", "productdescription", "bodyhtml", "details", "body")),
     Target("category", ("categorypath", "categories", "producttype", "googleproductcategory", "department")),
@@ -60,7 +74,8 @@ STORES = (
     Target("country", ("countrycode", "addresscountry"), needed=True),
     Target("latitude", ("lat", "locationlat", "geolat", "geolatitude", "locationlatitude", "coordinateslat")),
     Target(
-        "longitude", ("lon", "lng", "long", "locationlon", "locationlng", "geolon", "geolng", "geolongitude", "locationlongitude")
+        "longitude",
+        ("lon", "lng", "long", "locationlon", "locationlng", "geolon", "geolng", "geolongitude", "locationlongitude"),
     ),
     Target("timezone", ("tz", "timezoneid", "tzid")),
     Target("hours", ("openinghours", "storehours", "businesshours")),
@@ -74,7 +89,9 @@ STOCK = (
         needed=True,
     ),
     Target(
-        "location", ("locationcode", "storecode", "store", "storeid", "storenumber", "warehouse", "branch", "site"), needed=True
+        "location",
+        ("locationcode", "storecode", "store", "storeid", "storenumber", "warehouse", "branch", "site"),
+        needed=True,
     ),
     Target("quantity", ("qty", "onhand", "quantityonhand", "stock", "stocklevel", "units", "count"), needed=True),
 )
@@ -140,7 +157,9 @@ def wishes_in(text: str) -> dict[str, Wish]:
     return {target: _wish(source.strip()) for target, source in document.items()}
 
 
-def plan(targets: Sequence[Target], *, columns: Sequence[str], wanted: Mapping[str, Wish], columns_are_all: bool) -> FieldMapping:
+def plan(
+    targets: Sequence[Target], *, columns: Sequence[str], wanted: Mapping[str, Wish], columns_are_all: bool
+) -> FieldMapping:
     """Decide what feeds each target: what is wanted, then columns of the target's own name, then well-known names.
 
     Needed targets choose first, and a column that was asked for is not guessed again: a file whose only text is a
@@ -152,7 +171,9 @@ def plan(targets: Sequence[Target], *, columns: Sequence[str], wanted: Mapping[s
         if name not in names:
             raise MappingRefused(f"there is no field {name!r}; the fields are {', '.join(names)}")
     sources = {name: source for name, source in wanted.items() if source is not None}
-    unseen = tuple(source.name for source in sources.values() if isinstance(source, Column) and not _is_there(source.name, columns))
+    unseen = tuple(
+        source.name for source in sources.values() if isinstance(source, Column) and not _is_there(source.name, columns)
+    )
     if unseen and columns_are_all:
         hint = next(name for name, source in sources.items() if isinstance(source, Column) and source.name == unseen[0])
         raise MappingRefused(

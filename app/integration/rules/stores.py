@@ -82,7 +82,9 @@ def _address(fields: RowReader) -> Address | None:
     line2, region, phone = fields.wanted("line2", text), fields.wanted("region", text), fields.wanted("phone", text)
     if line1 is None or city is None or country is None:
         return None
-    address = Address(line1=line1, line2=line2, city=city, region=region, postal_code=postal_code, country=country, phone=phone)
+    address = Address(
+        line1=line1, line2=line2, city=city, region=region, postal_code=postal_code, country=country, phone=phone
+    )
     try:
         return checked_address(address, field=())
     except Invalid as invalid:

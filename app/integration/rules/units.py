@@ -51,7 +51,9 @@ def price_minor(value: object, *, currency: str, highest_minor: int) -> int:
         raise Unreadable("a price has to be above zero")
     # The size comes first: writing out 1e999999999 would fill the memory.
     if number.adjusted() > _LONGEST_NUMBER or number >= Decimal(highest_minor + 1).scaleb(-digits):
-        raise Unreadable(f"above the highest price that is believed, {Decimal(highest_minor).scaleb(-digits):,f} {currency}")
+        raise Unreadable(
+            f"above the highest price that is believed, {Decimal(highest_minor).scaleb(-digits):,f} {currency}"
+        )
     whole, _, fraction = format(number, "f").partition(".")
     fraction = fraction.rstrip("0")
     if len(fraction) > digits:

@@ -57,7 +57,9 @@ async def channel_to_sell_in(uow: UnitOfWork, *, code: str | None, currency: str
 
 async def _open_first(uow: UnitOfWork, *, code: str, currency: str | None) -> None:
     if currency is None:
-        raise Invalid("the shop has no channel yet: say in which currency it sells (--currency GBP)", field=("currency",))
+        raise Invalid(
+            "the shop has no channel yet: say in which currency it sells (--currency GBP)", field=("currency",)
+        )
     countries = _countries_paying_in(currency)
     (opened,) = await channels.put_channels(
         uow,
@@ -88,7 +90,8 @@ async def _open_price_list(uow: UnitOfWork, channel: Channel) -> str:
     code = f"{channel.code}-{channel.currency}".lower()[:64]
     name = f"{channel.name}, {channel.currency}"
     await pricing.put_price_lists(
-        uow, price_lists=[PriceListInput(code=code, name=name[:200], currency=channel.currency, channels=(channel.code,))]
+        uow,
+        price_lists=[PriceListInput(code=code, name=name[:200], currency=channel.currency, channels=(channel.code,))],
     )
     return code
 
@@ -100,7 +103,8 @@ def _countries_paying_in(currency: str) -> tuple[str, ...]:
         sorted(
             country
             for country, history in by_country.items()
-            if is_country(country) and any(code == currency and end is None and tender for code, _, end, tender in history)
+            if is_country(country)
+            and any(code == currency and end is None and tender for code, _, end, tender in history)
         )
     )
 

@@ -56,7 +56,9 @@ async def import_products(
         effect_of_product = {row.key: row.effect for row in put_products}
         effect_of_price = {row.key: row.effect for row in put_prices}
         return {
-            row.sku: _joined(effect_of_product[group.slug], effect_of_price[row.sku]) for group in items for row in group.rows
+            row.sku: _joined(effect_of_product[group.slug], effect_of_price[row.sku])
+            for group in items
+            for row in group.rows
         }
 
     def done(items: Sequence[ProductGroup], effects: Mapping[str, Put]) -> None:

@@ -34,7 +34,10 @@ async def import_stores(
     """
 
     async def put(uow: UnitOfWork, items: Sequence[StoreRow]) -> list[Put]:
-        known = {row.code: row for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in items])}
+        known = {
+            row.code: row
+            for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in items])
+        }
         opened = await locations.put_locations(uow, locations=[_wanted(row, known.get(row.code)) for row in items])
         linked = await locations.put_channel_locations(
             uow,
@@ -83,7 +86,9 @@ def _once(rows: Iterable[StoreRow], listener: Listener) -> Iterator[StoreRow]:
 
 
 async def _without_warehouses(uow: UnitOfWork, rows: Sequence[StoreRow], listener: Listener) -> list[StoreRow]:
-    known = {row.code: row for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in rows])}
+    known = {
+        row.code: row for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in rows])
+    }
     others = {code for code, location in known.items() if location.kind is not LocationKind.STORE}
     for row in rows:
         if row.code in others:

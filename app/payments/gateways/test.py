@@ -89,7 +89,12 @@ class TestGateway:
         settles_at = self._database.now() + (self._late if token == "tok_late" else timedelta())  # noqa: S105
         async with self._database.alone() as uow:
             operation = await self._remember(
-                uow, key=key, kind="AUTHORIZATION", outcome=outcome, currency=currency, amount_minor=amount_minor,
+                uow,
+                key=key,
+                kind="AUTHORIZATION",
+                outcome=outcome,
+                currency=currency,
+                amount_minor=amount_minor,
                 settles_at=settles_at,
             )
         if token == "tok_timeout":  # noqa: S105
@@ -130,17 +135,27 @@ class TestGateway:
             if authorization is None or authorization.outcome != "SUCCEEDED":
                 return Answer(Outcome.DECLINED, message="there is no such authorization")
             about = await _LIST_ABOUT.all(uow, reference=reference)
-            sums = {name: sum(o.amount_minor for o in about if o.kind == name) for name in ("CAPTURE", "VOID", "REFUND")}
+            sums = {
+                name: sum(o.amount_minor for o in about if o.kind == name) for name in ("CAPTURE", "VOID", "REFUND")
+            }
             room = (
                 sums["CAPTURE"] - sums["REFUND"]
                 if kind == "REFUND"
                 else authorization.amount_minor - sums["CAPTURE"] - sums["VOID"]
             )
             if amount_minor > room:
-                return Answer(Outcome.DECLINED, message=f"{kind.lower()} of {amount_minor} is above the {room} there is")
+                return Answer(
+                    Outcome.DECLINED, message=f"{kind.lower()} of {amount_minor} is above the {room} there is"
+                )
             operation = await self._remember(
-                uow, key=key, kind=kind, outcome="SUCCEEDED", currency=authorization.currency, amount_minor=amount_minor,
-                settles_at=self._database.now(), authorization=reference,
+                uow,
+                key=key,
+                kind=kind,
+                outcome="SUCCEEDED",
+                currency=authorization.currency,
+                amount_minor=amount_minor,
+                settles_at=self._database.now(),
+                authorization=reference,
             )
         return self._answer(operation)
 

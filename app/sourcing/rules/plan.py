@@ -74,7 +74,9 @@ def plan(demand: Sequence[Demand], candidates: Sequence[Candidate]) -> Plan:
     """
     wanted = _per_variant(demand)
     ranked = sorted(candidates, key=_nearest_first)
-    coverable = {variant: min(units, sum(c.available.get(variant, 0) for c in ranked)) for variant, units in wanted.items()}
+    coverable = {
+        variant: min(units, sum(c.available.get(variant, 0) for c in ranked)) for variant, units in wanted.items()
+    }
     chosen = _fewest(coverable, ranked)
     parts = _assign(demand, chosen)
     assigned: dict[UUID, int] = {}

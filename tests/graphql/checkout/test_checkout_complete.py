@@ -73,9 +73,7 @@ class TestCheckoutComplete:
         buyer = Buyer(shop)
         cart = await buyer.cart({"mug": 1}, {"mug": 1})
 
-        payload = await client.mutate(
-            COMPLETE, request(encode(IdKind.CART, cart.id), buyer.token(cart.id), "28.99")
-        )
+        payload = await client.mutate(COMPLETE, request(encode(IdKind.CART, cart.id), buyer.token(cart.id), "28.99"))
 
         order = payload["order"]
         read = await client.query(

@@ -28,12 +28,24 @@ RETURN = """
     }
 """
 ERRORS = "errors { code message field }"
-PREVIEW = "mutation ($input: ReturnPreviewInput!) { returnPreview(input: $input) { refund { lines { amount } tax { amount } \
-delivery { amount } fees { amount } total { amount } method refunded { amount } } " + ERRORS + " } }"
-REQUEST = f"mutation ($input: ReturnRequestInput!) {{ returnRequest(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
-APPROVE = f"mutation ($input: ReturnApproveInput!) {{ returnApprove(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
-DECLINE = f"mutation ($input: ReturnDeclineInput!) {{ returnDecline(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
-RECEIVE = f"mutation ($input: ReturnReceiveInput!) {{ returnReceive(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
+PREVIEW = (
+    "mutation ($input: ReturnPreviewInput!) { returnPreview(input: $input) { refund { lines { amount } tax { amount } \
+delivery { amount } fees { amount } total { amount } method refunded { amount } } "
+    + ERRORS
+    + " } }"
+)
+REQUEST = (
+    f"mutation ($input: ReturnRequestInput!) {{ returnRequest(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
+)
+APPROVE = (
+    f"mutation ($input: ReturnApproveInput!) {{ returnApprove(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
+)
+DECLINE = (
+    f"mutation ($input: ReturnDeclineInput!) {{ returnDecline(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
+)
+RECEIVE = (
+    f"mutation ($input: ReturnReceiveInput!) {{ returnReceive(input: $input) {{ return {{ {RETURN} }} {ERRORS} }} }}"
+)
 READ = f"query ($id: ID!, $token: String) {{ return(id: $id, token: $token) {{ {RETURN} }} }}"
 NODE = "query ($id: ID!, $token: String) { node(id: $id, token: $token) { __typename id } }"
 
@@ -60,7 +72,9 @@ async def asked(client: Client, placed: Placed, sku: str, quantity: int, *, by: 
     return found
 
 
-async def received(client: Client, shop: Shop, found: Json, *lines: Json, at: str = "camden", key: str = "scan") -> Json:
+async def received(
+    client: Client, shop: Shop, found: Json, *lines: Json, at: str = "camden", key: str = "scan"
+) -> Json:
     call = {
         "returnId": found["id"],
         "locationId": shop.location_ref(at),
@@ -78,7 +92,11 @@ class TestReturnOfAGuest:
     async def test_goes_from_preview_to_refund(self, client: Client, shop: Shop) -> None:
         """Asked about, asked for, approved, received in a store, paid back."""
         placed = await received_order(shop, shipped("mug", 2))
-        call = {"orderId": order_ref(placed), "token": placed.token, "lines": [await wanted(placed, "mug", 2, note="cold")]}
+        call = {
+            "orderId": order_ref(placed),
+            "token": placed.token,
+            "lines": [await wanted(placed, "mug", 2, note="cold")],
+        }
 
         told = (await client.mutate(PREVIEW, {"input": call}))["refund"]
         asked_for = (await client.mutate(REQUEST, {"input": {**call, "idempotencyKey": "k"}}))["return"]
@@ -147,9 +165,7 @@ class TestReturnOfAGuest:
         }  # fmt: skip
 
         answers = await asyncio.gather(*(client.mutate(REQUEST, {"input": call}) for _ in range(4)))
-        [refusal] = await client.refused(
-            REQUEST, {"input": {**call, "lines": [await wanted(placed, "mug", 2)]}}
-        )
+        [refusal] = await client.refused(REQUEST, {"input": {**call, "lines": [await wanted(placed, "mug", 2)]}})
 
         assert len({answer["return"]["id"] for answer in answers}) == 1
         assert refusal["code"] == "IDEMPOTENCY_MISMATCH"
@@ -181,7 +197,11 @@ class TestReturnInAStore:
         found = await asked(client, placed, "mug", 2, by="operator")
 
         closed = await received(
-            client, shop, found, {"quantity": 1, "accepted": None, "disposition": None}, {"quantity": 1, "accepted": False}
+            client,
+            shop,
+            found,
+            {"quantity": 1, "accepted": None, "disposition": None},
+            {"quantity": 1, "accepted": False},
         )
 
         [first, second] = closed["lines"][0]["receipts"]

@@ -129,8 +129,8 @@ class TestRefusalsBeforeTheGateway:
             ("paypal", "tok_ok", None, ("payments", "0", "gateway")),
             ("test", None, None, ("payments", "0", "token")),
             ("test", "tok_ok", Decimal("0.01"), ("payments",)),
-            ("test", "tok_ok", Decimal("-5"), ("payments", "0", "amount")),
-            ("test", "tok_ok", Decimal("99999"), ("payments",)),
+            ("test", "tok_ok", Decimal(-5), ("payments", "0", "amount")),
+            ("test", "tok_ok", Decimal(99999), ("payments",)),
         ],
     )
     async def test_tenders_that_do_not_add_up(
@@ -327,7 +327,7 @@ class TestLostAnswer:
 
     async def test_that_comes_after_everything_was_given_back_is_let_go(self, shop: Shop, clock: StoppedClock) -> None:
         buyer = Buyer(shop)
-        buyer.gateway._late = GIVE_UP_AFTER * 3  # noqa: SLF001  # A provider slower than any patience.
+        buyer.gateway._late = GIVE_UP_AFTER * 3  # A provider slower than any patience.
         cart = await buyer.cart({"mug": 1})
         await buyer.buy(cart, tokens=("tok_late",))
 

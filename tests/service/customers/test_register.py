@@ -19,9 +19,7 @@ from app.kernel.errors import Invalid
 from tests.builders.shop import KEYS, Shop
 
 pytestmark = pytest.mark.anyio
-CREDENTIALS = Credentials(
-    passwords=Argon2id(PasswordCost.CHEAPEST), access_tokens=AccessTokens(KEYS, TokenTerms())
-)
+CREDENTIALS = Credentials(passwords=Argon2id(PasswordCost.CHEAPEST), access_tokens=AccessTokens(KEYS, TokenTerms()))
 PASSWORD = "a password that is long enough"
 
 

@@ -22,7 +22,9 @@ class TestSeed:
     async def test_opens_the_whole_shop(self, database: Database) -> None:
         await seed(database.begin(SYSTEM), CONTENT, password_hash=PASSWORD_HASH)
 
-        counts = {table: await count(database, table) for table in ("products", "locations", "levels", "users", "customers")}
+        counts = {
+            table: await count(database, table) for table in ("products", "locations", "levels", "users", "customers")
+        }
         assert counts == {
             "products": len(CONTENT.products),
             "locations": len(CONTENT.places),
@@ -52,7 +54,10 @@ class TestSeed:
         told: list[tuple[int, int]] = []
 
         await seed(
-            database.begin(SYSTEM), CONTENT, password_hash=PASSWORD_HASH, progress=lambda _what, done, of: told.append((done, of))
+            database.begin(SYSTEM),
+            CONTENT,
+            password_hash=PASSWORD_HASH,
+            progress=lambda _what, done, of: told.append((done, of)),
         )
 
         assert [done for done, _ in told] == list(range(len(told)))

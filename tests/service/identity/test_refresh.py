@@ -16,9 +16,7 @@ from tests.builders.clock import StoppedClock
 from tests.builders.shop import KEYS, PASSWORD, Shop
 
 pytestmark = pytest.mark.anyio
-CREDENTIALS = Credentials(
-    passwords=Argon2id(PasswordCost.CHEAPEST), access_tokens=AccessTokens(KEYS, TokenTerms())
-)
+CREDENTIALS = Credentials(passwords=Argon2id(PasswordCost.CHEAPEST), access_tokens=AccessTokens(KEYS, TokenTerms()))
 
 
 async def log_in(shop: Shop, name: str = "ada") -> IssuedTokens:
@@ -141,9 +139,7 @@ class TestReusedToken:
         """One caller is first; the others are refused, and the pair it got has ended with the family."""
         first = await log_in(shop)
 
-        answers = await asyncio.gather(
-            *[refresh(shop, first.refresh_token) for _ in range(10)], return_exceptions=True
-        )
+        answers = await asyncio.gather(*[refresh(shop, first.refresh_token) for _ in range(10)], return_exceptions=True)
 
         (pair,) = [answer for answer in answers if isinstance(answer, IssuedTokens)]
         await refused(shop, pair.refresh_token)
@@ -171,9 +167,7 @@ class TestLogOut:
         first = await log_in(shop)
         second = await next_pair(shop, first.refresh_token)
 
-        await shop.database.begin(ANONYMOUS).run(
-            lambda uow: identity.log_out(uow, refresh_token=first.refresh_token)
-        )
+        await shop.database.begin(ANONYMOUS).run(lambda uow: identity.log_out(uow, refresh_token=first.refresh_token))
 
         await refused(shop, second.refresh_token)
 
@@ -188,9 +182,7 @@ class TestLogOut:
     async def test_lets_the_access_token_run_out(self, shop: Shop, clock: StoppedClock) -> None:
         """It is not looked up, so it holds for at most a quarter of an hour more."""
         tokens = await log_in(shop)
-        await shop.database.begin(ANONYMOUS).run(
-            lambda uow: identity.log_out(uow, refresh_token=tokens.refresh_token)
-        )
+        await shop.database.begin(ANONYMOUS).run(lambda uow: identity.log_out(uow, refresh_token=tokens.refresh_token))
 
         assert CREDENTIALS.access_tokens.read(tokens.access_token, now=clock())
         assert tokens.expires_at - clock() <= timedelta(minutes=15)

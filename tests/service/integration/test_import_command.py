@@ -28,7 +28,9 @@ async def stoa(dsn: str, *words: str | Path) -> Left:
 
     def run() -> Left:
         result = CliRunner().invoke(cli, ["import", *map(str, words)], env={"DATABASE_URL": dsn, "STOA_ENV": "test"})
-        return Left(result.exit_code, result.output, result.exception is None or isinstance(result.exception, SystemExit))
+        return Left(
+            result.exit_code, result.output, result.exception is None or isinstance(result.exception, SystemExit)
+        )
 
     return await asyncio.to_thread(run)
 
@@ -69,7 +71,9 @@ class TestImportProducts:
         assert (first.exit_code, again.exit_code) == (TAKEN, TAKEN)
         assert "3 as they were" in again.output
 
-    async def test_takes_a_mapping_and_pairs_that_win_over_it(self, dsn: str, database: Database, tmp_path: Path) -> None:
+    async def test_takes_a_mapping_and_pairs_that_win_over_it(
+        self, dsn: str, database: Database, tmp_path: Path
+    ) -> None:
         file = written(tmp_path / "goods.txt", "No;What;Costs\nCOSY;Tea Cosy;12.00\n")
         mapping = written(tmp_path / "mapping", "# ours\nsku=No\nname=No\nprice=Costs\n")
 

@@ -60,7 +60,9 @@ class TestImportProducts:
             product("POT", row=3, name="Tea Pot", gtin="4006381333931"),
         ]
 
-        await import_products(begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard)
+        await import_products(
+            begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard
+        )
 
         assert heard.effects == {1: Put.INSERTED, 2: Put.INSERTED, 3: Put.INSERTED}
         assert [await price_of(database, sku) for sku in ("COSY-RED", "COSY-BLUE", "POT")] == [1200, 1300, 1200]
@@ -108,7 +110,9 @@ class TestImportProducts:
         begin, heard = database.begin(SYSTEM), Heard()
         rows = [product("85123A"), product("85123a", row=2, price_minor=900)]
 
-        await import_products(begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard)
+        await import_products(
+            begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard
+        )
 
         assert (await price_of(database, "85123A"), await price_of(database, "85123a")) == (1200, 900)
         async with database.read() as session:
@@ -131,7 +135,9 @@ class TestImportProducts:
         begin, heard = database.begin(SYSTEM), Heard()
         rows = [product(f"COSY-{number}", row=number, product="COSY") for number in range(1, MANY + 1)]
 
-        await import_products(begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard)
+        await import_products(
+            begin, rows=rows, price_list=(await selling(begin)).price_list, terms=Terms(), listener=heard
+        )
 
         assert list(heard.refusals) == list(range(251, MANY + 1))
         assert heard.counted(Put.INSERTED) == 250
@@ -150,7 +156,9 @@ class TestImportProducts:
         begin, heard = database.begin(SYSTEM), Heard()
         price_list = (await selling(begin)).price_list
 
-        await import_products(begin, rows=[product("COSY")], price_list=price_list, terms=Terms(dry_run=True), listener=heard)
+        await import_products(
+            begin, rows=[product("COSY")], price_list=price_list, terms=Terms(dry_run=True), listener=heard
+        )
 
         assert heard.effects == {1: Put.INSERTED}
         assert await price_of(database, "COSY") is None

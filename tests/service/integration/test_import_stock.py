@@ -71,9 +71,7 @@ class TestSnapshot:
         assert await shop.on_hand("mug", "camden") == 9
 
     async def test_finds_skus_in_other_letters_if_asked_to(self, shop: Shop) -> None:
-        heard = await take(
-            shop, stock("MUG", "camden", 8), counting=StockTerms(source="x", ignore_case=True)
-        )
+        heard = await take(shop, stock("MUG", "camden", 8), counting=StockTerms(source="x", ignore_case=True))
 
         assert heard.effects == {1: Put.UPDATED}
 

@@ -28,7 +28,8 @@ BATH = StoreRow(
 
 async def channels_of(shop: Shop, code: str) -> list[tuple[object, ...]]:
     found = await shop.fetch(
-        "SELECT ships, hands_out FROM channel_locations JOIN locations ON locations.id = location_id WHERE code = $1", code
+        "SELECT ships, hands_out FROM channel_locations JOIN locations ON locations.id = location_id WHERE code = $1",
+        code,
     )
     return [tuple(row) for row in found]
 
@@ -63,8 +64,14 @@ class TestImportStores:
 
         assert heard.effects == {1: Put.UPDATED}
         assert [tuple(found) for found in await shop.fetch(asked)] == before
-        assert len(await shop.fetch("SELECT 1 FROM opening_hours JOIN locations ON locations.id = location_id"
-                                    " WHERE code = 'camden'")) == 7
+        assert (
+            len(
+                await shop.fetch(
+                    "SELECT 1 FROM opening_hours JOIN locations ON locations.id = location_id WHERE code = 'camden'"
+                )
+            )
+            == 7
+        )
 
     async def test_changes_nothing_when_it_is_repeated(self, shop: Shop) -> None:
         heard = Heard()

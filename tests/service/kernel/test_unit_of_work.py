@@ -27,7 +27,7 @@ _TIMERS = "SELECT name FROM timers ORDER BY name"
 
 async def write(uow: UnitOfWork, name: str) -> None:
     """Write something: a timer, as a table that nothing else of an empty shop looks at."""
-    await uow.execute("INSERT INTO timers (name, ran_at) VALUES ($1, $2)", [name, uow.now])
+    await uow.execute("INSERT INTO timers (name, due_at) VALUES ($1, $2)", [name, uow.now])
 
 
 async def written(database: Database) -> list[str]:
@@ -52,7 +52,7 @@ class TestUnit:
 
     async def test_is_rolled_back_when_its_only_write_was_raw(self, database: Database) -> None:
         async def work(uow: UnitOfWork) -> None:
-            await uow.execute("INSERT INTO timers (name, ran_at) VALUES ('raw', now())", [])
+            await uow.execute("INSERT INTO timers (name, due_at) VALUES ('raw', now())", [])
             raise Invalid("changed my mind")
 
         with pytest.raises(Invalid):
@@ -69,7 +69,8 @@ class TestUnit:
             await asyncio.Event().wait()
 
         task = asyncio.create_task(database.begin(SYSTEM).run(work))
-        await wrote.wait()
+        async with asyncio.timeout(10):
+            await wrote.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -143,14 +144,15 @@ class TestTryingAgain:
         async def touch(first: str, second: str) -> None:
             async def work(uow: UnitOfWork) -> None:
                 tries.append(first)
-                await uow.execute("UPDATE timers SET ran_at = now() WHERE name = $1", [first])
+                await uow.execute("UPDATE timers SET due_at = now() WHERE name = $1", [first])
                 if len(tries) <= 2:
                     await both_hold_one.wait()
-                await uow.execute("UPDATE timers SET ran_at = now() WHERE name = $1", [second])
+                await uow.execute("UPDATE timers SET due_at = now() WHERE name = $1", [second])
 
             await begin.run(work)
 
-        await asyncio.gather(touch("a", "b"), touch("b", "a"))
+        async with asyncio.timeout(20):
+            await asyncio.gather(touch("a", "b"), touch("b", "a"))
 
         assert len(tries) == 3
 
@@ -165,8 +167,8 @@ class TestTryingAgain:
             await uow.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", [])
             await uow.fetch("SELECT * FROM timers", [])
             if tries == 1:
-                await begin.run(lambda other: other.execute("UPDATE timers SET ran_at = now()", []))
-            await uow.execute("UPDATE timers SET ran_at = now()", [])
+                await begin.run(lambda other: other.execute("UPDATE timers SET due_at = now()", []))
+            await uow.execute("UPDATE timers SET due_at = now()", [])
 
         await begin.run(work)
 
@@ -273,7 +275,7 @@ class TestReadSession:
                 await session.execute("DELETE FROM timers", [])
         async with database.read() as session:
             with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-                await session.fetch("INSERT INTO timers (name, ran_at) VALUES ('x', now()) RETURNING name", [])
+                await session.fetch("INSERT INTO timers (name, due_at) VALUES ('x', now()) RETURNING name", [])
 
         assert await written(database) == []
 

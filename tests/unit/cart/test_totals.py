@@ -225,6 +225,6 @@ class TestLaws:
         self, lines: list[CartLine], on: Terms, chosen: DeliveryOption | None, seed: int
     ) -> None:
         shuffled = list(lines)
-        Random(seed).shuffle(shuffled)  # noqa: S311  # Not a secret.
+        Random(seed).shuffle(shuffled)  # Not a secret.
 
         assert quote(*shuffled, on=on, chosen=chosen) == quote(*lines, on=on, chosen=chosen)

@@ -253,7 +253,9 @@ class TestPeople:
         assert by_email["admin@stoa.test"].roles == ("ADMIN",)
 
     def test_work_in_every_store_in_both_jobs(self, content: ShopContent) -> None:
-        staffed = {(code, role) for log_in in content.log_ins for code in log_in.location_codes for role in log_in.roles}
+        staffed = {
+            (code, role) for log_in in content.log_ins for code in log_in.location_codes for role in log_in.roles
+        }
 
         assert staffed == {(s.code, role) for s in _stores(content) for role in ("ASSOCIATE", "STORE_MANAGER")}
 
@@ -294,7 +296,9 @@ class TestCommerce:
     def test_taxes_every_country_it_sells_to(self, content: ShopContent) -> None:
         rates = {(rate.channel, rate.country): rate.rate_basis_points for rate in content.tax_rates}
 
-        assert rates.keys() == {(channel.code, country) for channel in content.channels for country in channel.countries}
+        assert rates.keys() == {
+            (channel.code, country) for channel in content.channels for country in channel.countries
+        }
         assert {country: rates["web", country] for country in ("GB", "IE", "JE", "GI")} == {
             "GB": 2000,
             "IE": 2300,

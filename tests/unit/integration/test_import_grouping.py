@@ -67,7 +67,12 @@ class TestProductInput:
 
         wanted = product_input(found[0], category_slugs={})
 
-        assert (wanted.description, wanted.category, wanted.media, wanted.variants[0].options) == (None, None, None, None)
+        assert (wanted.description, wanted.category, wanted.media, wanted.variants[0].options) == (
+            None,
+            None,
+            None,
+            None,
+        )
 
     def test_names_variants_after_their_options(self) -> None:
         options = (("Colour", "Red"), ("Size", "M"))
@@ -76,7 +81,10 @@ class TestProductInput:
         (variant,) = product_input(found[0], category_slugs={}).variants
 
         assert variant.name == "Red / M"
-        assert [(option.code, option.value_code) for option in variant.options or ()] == [("colour", "red"), ("size", "m")]
+        assert [(option.code, option.value_code) for option in variant.options or ()] == [
+            ("colour", "red"),
+            ("size", "m"),
+        ]
 
     def test_puts_categories_where_they_are(self) -> None:
         steps = category_steps(("Home", "Tea", "Pots"), {("home",): "house", ("home", "tea"): "all-tea"})

@@ -18,7 +18,10 @@ class TestParse:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("Mon: 10-9:30; Thurs: 9-9; Sun: 11-7", openings([0], (10, 21.5)) + openings([3], (9, 21)) + openings([6], (11, 19))),
+            (
+                "Mon: 10-9:30; Thurs: 9-9; Sun: 11-7",
+                openings([0], (10, 21.5)) + openings([3], (9, 21)) + openings([6], (11, 19)),
+            ),
             ("Mon-Sat: 10-9", openings(range(6), (10, 21))),
             ("10am-9pm", openings(WEEK, (10, 21))),
             ("10:00-21:00", openings(WEEK, (10, 21))),
@@ -32,7 +35,10 @@ class TestParse:
             ("Mo-Fr 09:00-13:00, 14:00-18:00; Sa off", openings(WEEKDAYS, (9, 13), (14, 18))),
             ("Mon, Wed & Fri 9-5, Sat 10-4", openings([0, 2, 4], (9, 17)) + openings([5], (10, 16))),
             ("9-5 Mon-Fri", openings(WEEKDAYS, (9, 17))),
-            ("weekdays 8.30-17.30\nweekends noon to midnight", openings(WEEKDAYS, (8.5, 17.5)) + openings([5, 6], (12, 24))),
+            (
+                "weekdays 8.30-17.30\nweekends noon to midnight",
+                openings(WEEKDAYS, (8.5, 17.5)) + openings([5, 6], (12, 24)),
+            ),
             ("Daily 9-9; Sun closed", openings(range(6), (9, 21))),
             ("Daily 9-9; Sun 11-6", openings(range(6), (9, 21)) + openings([6], (11, 18))),
             ("Mon 9-12; Mon 14-18", openings([0], (9, 12), (14, 18))),

@@ -2,7 +2,17 @@
 
 import pytest
 
-from app.integration.rules.mapping import PRODUCTS, STOCK, STORES, Column, Constant, MappingRefused, plan, wishes, wishes_in
+from app.integration.rules.mapping import (
+    PRODUCTS,
+    STOCK,
+    STORES,
+    Column,
+    Constant,
+    MappingRefused,
+    plan,
+    wishes,
+    wishes_in,
+)
 from app.integration.rules.rows import SourceRow
 
 INVOICE_COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice")
@@ -74,7 +84,9 @@ class TestPlan:
             plan(STORES, columns=("id", "name"), wanted=wishes(["country=US"]), columns_are_all=True)
 
     def test_remembers_columns_that_json_has_not_shown_yet(self) -> None:
-        planned = plan(STOCK, columns=("sku", "location", "at.qty"), wanted=wishes(["quantity=at.count"]), columns_are_all=False)
+        planned = plan(
+            STOCK, columns=("sku", "location", "at.qty"), wanted=wishes(["quantity=at.count"]), columns_are_all=False
+        )
 
         assert planned.unseen == ("at.count",)
 

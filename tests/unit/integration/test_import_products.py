@@ -63,7 +63,9 @@ class TestRead:
         )
 
     def test_takes_lists_and_objects_of_json(self) -> None:
-        row = taken(category=[{"id": "a", "name": "Kitchen"}, "Mugs"], options={"Size": "M", "Litres": Decimal("0.3")}, sku=4711)
+        row = taken(
+            category=[{"id": "a", "name": "Kitchen"}, "Mugs"], options={"Size": "M", "Litres": Decimal("0.3")}, sku=4711
+        )
 
         assert (row.sku, row.category, row.options) == ("4711", ("Kitchen", "Mugs"), (("Size", "M"), ("Litres", "0.3")))
 
@@ -111,7 +113,13 @@ class TestRead:
         row = taken(**{field: value})
 
         assert [note.field for note in row.notes] == [field]
-        assert (row.gtin, row.options, row.image, row.weight_grams, row.list_price_minor) == (None, (), None, None, None)
+        assert (row.gtin, row.options, row.image, row.weight_grams, row.list_price_minor) == (
+            None,
+            (),
+            None,
+            None,
+            None,
+        )
 
     def test_refuses_service_codes_only_on_request(self) -> None:
         assert taken(sku="POST", name="POSTAGE").sku == "POST"
@@ -170,21 +178,31 @@ class TestConsolidate:
         assert (mug.name, mug.lines) == ("Blue mug", 5)
 
     def test_takes_the_middle_price_that_no_bulk_line_moves(self) -> None:
-        rows = [ProductRow(row=n, sku="mug", product="mug", name="Mug", price_minor=price) for n, price in enumerate([595, 64_950])]
+        rows = [
+            ProductRow(row=n, sku="mug", product="mug", name="Mug", price_minor=price)
+            for n, price in enumerate([595, 64_950])
+        ]
 
         assert [mug.price_minor for mug in products.consolidate(rows)] == [595]
 
     def test_merges_spellings_on_request(self) -> None:
-        rows = [ProductRow(row=n, sku=sku, product=sku, name="Mug", price_minor=1) for n, sku in enumerate(["m1", "M1", "M1"])]
+        rows = [
+            ProductRow(row=n, sku=sku, product=sku, name="Mug", price_minor=1)
+            for n, sku in enumerate(["m1", "M1", "M1"])
+        ]
 
         assert len(products.consolidate(rows)) == 2
         assert [(mug.sku, mug.product) for mug in products.consolidate(rows, ignore_case=True)] == [("M1", "M1")]
 
     @given(rows=rows_of_few_skus, ignore_case=st.booleans(), data=st.data())
-    def test_does_not_depend_on_the_order_of_lines(self, rows: list[ProductRow], ignore_case: bool, data: st.DataObject) -> None:
+    def test_does_not_depend_on_the_order_of_lines(
+        self, rows: list[ProductRow], ignore_case: bool, data: st.DataObject
+    ) -> None:
         shuffled = data.draw(st.permutations(rows))
 
-        assert products.consolidate(shuffled, ignore_case=ignore_case) == products.consolidate(rows, ignore_case=ignore_case)
+        assert products.consolidate(shuffled, ignore_case=ignore_case) == products.consolidate(
+            rows, ignore_case=ignore_case
+        )
 
     @given(rows=rows_of_few_skus)
     def test_invents_no_price_and_loses_no_line(self, rows: list[ProductRow]) -> None:

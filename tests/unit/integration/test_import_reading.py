@@ -58,7 +58,10 @@ class TestCsv:
     def test_numbers_rows_by_the_line_they_begin_in(self, tmp_path: Path) -> None:
         rows = read(written(tmp_path, "goods.csv", 'sku,name\nmug,"Mug\nof two lines"\n\ncup,Cup\n'))
 
-        assert rows == [SourceRow(2, {"sku": "mug", "name": "Mug\nof two lines"}), SourceRow(5, {"sku": "cup", "name": "Cup"})]
+        assert rows == [
+            SourceRow(2, {"sku": "mug", "name": "Mug\nof two lines"}),
+            SourceRow(5, {"sku": "cup", "name": "Cup"}),
+        ]
 
     def test_reports_uneven_rows_and_takes_the_others(self, tmp_path: Path) -> None:
         rows = read(written(tmp_path, "goods.csv", "sku,name\nmug\nmug,Mug,Cup\nmug,Mug,,\n"))
@@ -86,7 +89,11 @@ class TestCsv:
     def test_survives_nul_bytes_and_huge_values(self, tmp_path: Path) -> None:
         huge = "x" * TEN_MEGABYTES
 
-        rows = read(written(tmp_path, "goods.csv", f"sku,name\nm\0g,Mug\ncup,{huge}\njug,{'x' * (LONGEST_VALUE + 1)}\npot,Pot\n"))
+        rows = read(
+            written(
+                tmp_path, "goods.csv", f"sku,name\nm\0g,Mug\ncup,{huge}\njug,{'x' * (LONGEST_VALUE + 1)}\npot,Pot\n"
+            )
+        )
 
         assert [row.number for row in rows if isinstance(row, BadRow)] == [4]
         taken = [row for row in rows if isinstance(row, SourceRow)]
@@ -98,7 +105,9 @@ class TestCsv:
         table=st.integers(1, 4).flatmap(
             lambda width: st.lists(
                 st.lists(
-                    st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=8), min_size=width, max_size=width
+                    st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=8),
+                    min_size=width,
+                    max_size=width,
                 ),
                 max_size=6,
             )
@@ -119,7 +128,9 @@ class TestCsv:
 
 class TestJson:
     def test_streams_an_array_and_keeps_every_digit(self, tmp_path: Path) -> None:
-        rows = read(written(tmp_path, "goods.json", '[{"sku": "mug", "price": 0.1000000000000000055}, 7, {"sku": "cup"}]'))
+        rows = read(
+            written(tmp_path, "goods.json", '[{"sku": "mug", "price": 0.1000000000000000055}, 7, {"sku": "cup"}]')
+        )
 
         assert rows == [
             SourceRow(1, {"sku": "mug", "price": Decimal("0.1000000000000000055")}),
@@ -146,12 +157,16 @@ class TestJson:
         assert "nothing from here on" in rows[1].reason
 
     def test_names_nested_fields_with_dots(self, tmp_path: Path) -> None:
-        source = open_source(written(tmp_path, "stores.json", '[{"id": 1, "at": {"lat": 1.5, "lon": 2}, "tags": ["a"]}]'))
+        source = open_source(
+            written(tmp_path, "stores.json", '[{"id": 1, "at": {"lat": 1.5, "lon": 2}, "tags": ["a"]}]')
+        )
 
         assert source.columns == ("id", "at.lat", "at.lon", "tags")
 
     @given(
-        elements=st.lists(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.lists(st.booleans()), max_size=4)),
+        elements=st.lists(
+            st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.lists(st.booleans()), max_size=4)
+        ),
         indent=st.sampled_from([None, 2]),
         filler=st.integers(0, 3),
     )

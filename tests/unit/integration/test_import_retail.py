@@ -89,7 +89,9 @@ class TestSales:
 class TestStores:
     def test_all_can_be_opened(self) -> None:
         rows, columns = rows_of("stores.json")
-        plan = mapping.plan(mapping.STORES, columns=columns, wanted=mapping.wishes(["country='US'"]), columns_are_all=False)
+        plan = mapping.plan(
+            mapping.STORES, columns=columns, wanted=mapping.wishes(["country='US'"]), columns_are_all=False
+        )
 
         opened = [stores.read(plan.apply(row)) for row in rows]
 
@@ -115,11 +117,16 @@ class TestStores:
 
     def test_time_zones_agree_with_the_states(self) -> None:
         rows, columns = rows_of("stores.json")
-        plan = mapping.plan(mapping.STORES, columns=columns, wanted=mapping.wishes(["country:=US"]), columns_are_all=False)
+        plan = mapping.plan(
+            mapping.STORES, columns=columns, wanted=mapping.wishes(["country:=US"]), columns_are_all=False
+        )
 
         opened = [store for row in rows if isinstance(store := stores.read(plan.apply(row)), StoreRow)]
 
-        zones = {region: {s.timezone for s in opened if s.address.region == region} for region in ("PR", "HI", "AZ", "CA", "NY")}
+        zones = {
+            region: {s.timezone for s in opened if s.address.region == region}
+            for region in ("PR", "HI", "AZ", "CA", "NY")
+        }
         assert zones == {
             "PR": {"America/Puerto_Rico"},
             "HI": {"Pacific/Honolulu"},

@@ -101,7 +101,9 @@ class TestTimeZone:
     def test_is_that_of_the_place(self, latitude: float, longitude: float, zone: str) -> None:
         assert timezones.at(latitude=latitude, longitude=longitude) == zone
 
-    @pytest.mark.parametrize(("latitude", "longitude"), [(0, 0), (30, -155.5), (91, 0), (0, 181), (math.nan, 0), (0, math.inf)])
+    @pytest.mark.parametrize(
+        ("latitude", "longitude"), [(0, 0), (30, -155.5), (91, 0), (0, 181), (math.nan, 0), (0, math.inf)]
+    )
     def test_is_refused_at_sea_and_off_the_earth(self, latitude: float, longitude: float) -> None:
         with pytest.raises(Unreadable):
             timezones.at(latitude=latitude, longitude=longitude)

@@ -80,7 +80,8 @@ class TestWholeNumber:
         assert whole_number(written, lowest=-100, highest=10_000) == count
 
     @pytest.mark.parametrize(
-        "written", ["1.5", "many", "10001", "-101", True, None, "NaN", "1e999999999", "9" * 5_000, 10**4_000, Decimal("sNaN")]
+        "written",
+        ["1.5", "many", "10001", "-101", True, None, "NaN", "1e999999999", "9" * 5_000, 10**4_000, Decimal("sNaN")],
     )
     def test_is_refused_when_it_is_none_or_out_of_range(self, written: object) -> None:
         with pytest.raises(Unreadable):

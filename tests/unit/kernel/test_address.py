@@ -65,6 +65,8 @@ class TestIsCountry:
     def test_knows_where_people_live(self, code: str) -> None:
         assert is_country(code)
 
-    @pytest.mark.parametrize("code", ["", "gb", "UK", "EU", "UN", "ZZ", "XA", "QO", "001", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"])
+    @pytest.mark.parametrize(
+        "code", ["", "gb", "UK", "EU", "UN", "ZZ", "XA", "QO", "001", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"]
+    )
     def test_refuses_groupings_and_what_iso_merely_reserves(self, code: str) -> None:
         assert not is_country(code)

@@ -145,9 +145,7 @@ class TestPage:
         assert (found.items, found.cursors, found.has_next) == ([], [], True)
 
     def test_has_a_cursor_for_each_row(self) -> None:
-        found = page(
-            [NOON, NOON + timedelta(days=1)], page_request(first=2, after=None), lambda moment: (moment, ROW)
-        )
+        found = page([NOON, NOON + timedelta(days=1)], page_request(first=2, after=None), lambda moment: (moment, ROW))
 
         assert found.cursors == [encode_cursor((NOON, ROW)), encode_cursor((NOON + timedelta(days=1), ROW))]
 

@@ -96,7 +96,9 @@ class TestCore:
 class TestRows:
     async def test_become_what_the_fields_say(self) -> None:
         made: Statement[Mug] = rows("SELECT", Mug)
-        session = Recorded([[UUID(int=1), "BLUE", ["a"], ["BLUE"], HOME, {"k": 1}], [UUID(int=2), None, [], [], None, {}]])
+        session = Recorded(
+            [[UUID(int=1), "BLUE", ["a"], ["BLUE"], HOME, {"k": 1}], [UUID(int=2), None, [], [], None, {}]]
+        )
 
         first, second = await made.all(session)
 

@@ -93,7 +93,12 @@ class TestMoves:
         with pytest.raises(BrokenInvariant):
             rules.fulfilled(shipped, 2)
 
-    @given(st.lists(st.tuples(st.sampled_from(["fulfilled", "cancelled", "unallocated", "allocated"]), st.integers(1, 4)), max_size=12))
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(["fulfilled", "cancelled", "unallocated", "allocated"]), st.integers(1, 4)),
+            max_size=12,
+        )
+    )
     def test_quantities_always_add_up(self, moves: list[tuple[str, int]]) -> None:
         row = line(0, 9, 1000)
         for name, units in moves:
@@ -111,7 +116,10 @@ class TestValue:
 
         assert rules.value_fulfilled(order(shipped, collected)) == 0
         assert rules.value_fulfilled(order(rules.fulfilled(shipped, 1), collected)) == 51 + DELIVERY_MINOR
-        assert rules.value_fulfilled(order(rules.fulfilled(shipped, 2), rules.fulfilled(collected, 1))) == 151 + 2 * DELIVERY_MINOR
+        assert (
+            rules.value_fulfilled(order(rules.fulfilled(shipped, 2), rules.fulfilled(collected, 1)))
+            == 151 + 2 * DELIVERY_MINOR
+        )
 
     def test_costs_no_delivery_for_what_was_cancelled_whole(self) -> None:
         shipped, collected = line(0, 2, 101), line(1, 1, 50, STORE)

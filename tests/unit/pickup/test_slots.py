@@ -142,7 +142,7 @@ class TestOverdue:
             (PickupStatus.COLLECTED, False),
         ],
     )
-    def test_is_who_did_not_come_in_time(self, status: PickupStatus, overdue: bool) -> None:  # noqa: FBT001
+    def test_is_who_did_not_come_in_time(self, status: PickupStatus, overdue: bool) -> None:
         assert pickup(status, collect_by=TUESDAY).is_overdue(TUESDAY) is overdue
 
     def test_is_at_last_who_arrived_and_left(self) -> None:

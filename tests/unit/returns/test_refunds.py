@@ -79,7 +79,9 @@ class TestRefundOfALine:
 
         assert given_back == paid
 
-    @given(steps=st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=8), total=st.integers(0, 9999))
+    @given(
+        steps=st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=8), total=st.integers(0, 9999)
+    )
     def test_is_kept_by_the_lines_of_a_return(self, steps: list[tuple[int, bool]], total: int) -> None:
         """The law: what a return's line has gathered is the share of its accepted units, refused ones left out."""
         units = sum(quantity for quantity, _ in steps)

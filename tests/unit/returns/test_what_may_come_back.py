@@ -195,9 +195,7 @@ class TestReceipt:
         found = return_of(line, 2)
 
         with pytest.raises(QuantityExceeded) as refused:
-            rules.counted(
-                found, order_of(line), [CountedLine(found.lines[0].id, 1), CountedLine(found.lines[0].id, 2)]
-            )
+            rules.counted(found, order_of(line), [CountedLine(found.lines[0].id, 1), CountedLine(found.lines[0].id, 2)])
 
         assert refused.value.field == ("lines", "1", "quantity")
 
