@@ -117,7 +117,7 @@ async def seed(
         found = await queries.survey(uow)
         if not (force or found.is_empty or found.is_demo):
             message = (
-                f"this database has a shop that is not the demo's: {found.told()}; --force puts the demo shop beside it"
+                f"this database has a shop that is not the demo's: {found.told()}; `stoa seed --force` puts the demo shop beside it"
             )
             raise OtherData(message)
         products = content.products

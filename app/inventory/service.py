@@ -31,7 +31,7 @@ async def reserve_soft(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Unit
     if len(bearing) == len(wanted):
         return
     held = {(level.variant_id, level.location_id): level for level in bearing}
-    _refuse_shortage(wanted, await _reclaim_missing(uow, wanted, held), units)
+    await _refuse_shortage(uow, wanted, await _reclaim_missing(uow, wanted, held), units)
     await queries.insert_soft(uow, demand_id=demand_id, units=parts, expires_at=expires_at)
 
 
@@ -99,7 +99,7 @@ async def allocate(uow: UnitOfWork, *, order_id: OrderId, units: Sequence[Units]
     """
     wanted = per_level(Change(part.variant_id, part.location_id, firm=part.quantity) for part in units)
     held = await _apply_or_reclaim(uow, wanted)
-    _refuse_shortage(wanted, held, units)
+    await _refuse_shortage(uow, wanted, held, units)
     await queries.raise_firm(uow, order_id=order_id, units=per_line(units))
 
 
@@ -242,17 +242,20 @@ async def _reclaim(uow: UnitOfWork, levels: Sequence[tuple[UUID, UUID]]) -> int:
     return len(expired)
 
 
-def _refuse_shortage(
-    wanted: Sequence[Change], held: dict[tuple[UUID, UUID], Level], units: Sequence[Units]
+async def _refuse_shortage(
+    uow: UnitOfWork, wanted: Sequence[Change], held: dict[tuple[UUID, UUID], Level], units: Sequence[Units]
 ) -> None:
-    missing = [change for change in wanted if (change.variant_id, change.location_id) not in held]
+    missing = {
+        (change.variant_id, change.location_id): change.soft + change.firm
+        for change in wanted
+        if (change.variant_id, change.location_id) not in held
+    }
     if missing:
+        levels = await queries.lock_levels(uow, levels=list(missing))
+        left = {(level.variant_id, level.location_id): level.available for level in levels}
         lines = lines_by_variant(units)
         raise OutOfStock(
-            [
-                Shortage(change.variant_id, change.soft + change.firm, 0, lines.get(change.variant_id, ()))
-                for change in missing
-            ]
+            [Shortage(key[0], requested, left.get(key, 0), lines[key[0]]) for key, requested in missing.items()]
         )
 
 

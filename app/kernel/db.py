@@ -7,7 +7,7 @@ written with it, last, so what happened and the news of it are one commit. A rea
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
@@ -160,7 +160,9 @@ class ReadSession:
             try:
                 await connection.execute("COMMIT")
             except (asyncpg.PostgresError, *UNAVAILABLE):
-                connection.terminate()
+                # A connection that was cut has left the pool by itself, and cannot be ended again.
+                with suppress(asyncpg.InterfaceError):
+                    connection.terminate()
             finally:
                 await self._pool.release(connection)
 

@@ -9,6 +9,8 @@ from schema.core.scalars import CountryCode
 
 _MOST_LATITUDE = 90
 _MOST_LONGITUDE = 180
+#: A tenth of a millimetre. Numbers next to nothing would underflow where distances are computed.
+_DIGITS = 9
 
 
 @strawberry.input
@@ -40,7 +42,7 @@ class NearInput:
         ):
             if not -most <= degrees <= most:
                 raise Invalid(f"from -{most} to {most}", field=("near", name))
-        return Point(self.latitude, self.longitude)
+        return Point(round(self.latitude, _DIGITS), round(self.longitude, _DIGITS))
 
     @staticmethod
     def maybe(near: "NearInput | None") -> Point | None:

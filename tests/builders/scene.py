@@ -3,26 +3,32 @@
 Whoever asks about it is `ROLES`: the owners, people like them, and everybody who works for the shop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from app.cart import queries as cart_queries
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries as work_queries
+from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import FulfillmentOrder
 from app.kernel.actor import ANONYMOUS
-from app.kernel.ids import IdKind, encode
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import IdKind, decode_any, encode
 from app.orders import queries as order_queries
 from app.payments import queries as payment_queries
 from app.pickup import queries as pickup_queries
+from app.pickup import service as pickup_service
 from app.returns import queries as return_queries
+from app.returns import service as returns
 from schema.cart.ids import GROUP, OPTION, write
 from tests.builders.buyers import Buyer
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
-from tests.builders.shop import DELIVERY_OPTIONS, PASSWORD, Shop
+from tests.builders.shop import DELIVERY_OPTIONS, PASSWORD, PEOPLE, Shop, fixed_id
 
 GUEST: Final = "guest"
 STRANGER: Final = "stranger"
@@ -45,6 +51,11 @@ ROLES: Final[Mapping[str, str | None]] = MappingProxyType(
         "admin": "admin",
     }
 )
+
+
+_ADA: Final = PEOPLE["ada"].customer_id
+assert _ADA is not None
+_ADAS_ADDRESS: Final = fixed_id(11, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,29 @@ async def set_scene(shop: Shop) -> Scene:
     return Scene(shop, ada, guest, tokens)
 
 
+async def advance(shop: Shop, things: Things, thing: str, *steps: str) -> None:
+    """Bring somebody's work or return further, step by step, as the shop itself."""
+    for step in steps:
+        key = decode_any(things.ids[thing])[1]
+        await shop.begin().run(partial(_STEPS[step], key=key))
+
+
+async def _step(uow: UnitOfWork, key: UUID, *, command: Callable[..., Awaitable[object]], name: str) -> None:
+    await command(uow, **{name: key})
+
+
+_WORK: Final = "fulfillment_order_id"
+_STEPS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = MappingProxyType(
+    {
+        "accept": partial(_step, command=fulfillment.accept, name=_WORK),
+        "pick": partial(_step, command=fulfillment.pick, name=_WORK),
+        "pack": partial(_step, command=fulfillment.pack, name=_WORK),
+        "ready": partial(_step, command=pickup_service.make_ready, name=_WORK),
+        "approve": partial(_step, command=returns.approve, name="return_id"),
+    }
+)
+
+
 def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
     """List what can be sent in each input field and argument, by its name."""
     shop = scene.shop
@@ -102,7 +136,7 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "groupId": ids("group"),
         "optionId": [write(OPTION, DELIVERY_OPTIONS[code]) for code in ("standard", "express", "pickup")],
         "orderId": ids("order"),
-        "orderLineId": ids("order line", "sold line"),
+        "orderLineId": ids("order line tee-l", "order line tee-m", "order line lamp"),
         "fulfillmentOrderId": ids("work", "work far", "collecting"),
         "fulfillmentOrderLineId": ids("work line"),
         "pickupId": ids("pickup"),
@@ -135,6 +169,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         shipped("tee-l", 1, at="camden"),
         collected("tee-s", 1, at="camden"),
         sold("tee-m", 1, at="camden"),
+        sold("lamp", 1, at="soho"),
         customer=customer,
     )
     await settle(shop)
@@ -145,7 +180,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         token=None if customer else placed.token,
     )
     async with shop.database.read() as session:
-        orders = await order_queries.list_lines(session, order_ids=[placed.id])
+        lines = await order_queries.list_lines(session, order_ids=[placed.id])
         payments = await payment_queries.list_payments(session, order_ids=[placed.id])
         returned = await return_queries.list_lines(session, return_ids=[asked.id])
         works = {
@@ -165,8 +200,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "group": write(GROUP, quote.groups[0].group_id),
         "cart": encode(IdKind.CART, cart.id),
         "order": encode(IdKind.ORDER, placed.id),
-        "order line": encode(IdKind.ORDER_LINE, next(line.id for line in orders if line.sku == "tee-l")),
-        "sold line": encode(IdKind.ORDER_LINE, next(line.id for line in orders if line.sku == "tee-m")),
+        **{f"order line {line.sku}": encode(IdKind.ORDER_LINE, line.id) for line in lines},
         "payment": encode(IdKind.PAYMENT, payments[0].id),
         "work far": encode(IdKind.FULFILLMENT_ORDER, works["far"].id),
         "work": encode(IdKind.FULFILLMENT_ORDER, works["near"].id),
@@ -175,6 +209,8 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "pickup": encode(IdKind.PICKUP, pickup.id),
         "return": encode(IdKind.RETURN, asked.id),
         "return line": encode(IdKind.RETURN_LINE, returned[0].id),
+        "customer": encode(IdKind.CUSTOMER, _ADA),
+        "address": encode(IdKind.CUSTOMER_ADDRESS, _ADAS_ADDRESS),
     }
     return Things(placed, shop.database.keys.token("cart", cart.id), placed.token, MappingProxyType(ids))
 

@@ -26,7 +26,7 @@ def seed(*, data_dir: str | None, force: bool) -> None:
 
     Raises: Forbidden in production; OtherData.
     """
-    settings = settings_from(os.environ)
+    settings = settings_from({"STOA_LOG_LEVEL": "warning", **os.environ})
     if settings.environment is Environment.PRODUCTION:
         raise Forbidden("the demo's log-ins have a password that everybody knows; they do not belong into production")
     with with_database(settings, data_dir) as ready:

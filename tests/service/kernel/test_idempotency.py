@@ -36,7 +36,7 @@ class Counter:
             await uow.execute("INSERT INTO timers (name, due_at) VALUES ($1, $2)", [str(object_id), uow.now])
             if refuse:
                 raise Invalid("no")
-            await idempotency.keep(uow, key, object_id=object_id, result={"n": 1})
+            idempotency.keep(uow, key, object_id=object_id, result={"n": 1})
             return str(object_id)
 
         return await self.begin.run(work)

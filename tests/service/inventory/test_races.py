@@ -1,0 +1,272 @@
+"""Many at once over the same shelves: never oversold, never deadlocked, and every history adds up."""
+
+import asyncio
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import pytest
+
+from app.inventory.errors import OutOfStock, WouldOversell
+from app.inventory.states import MovementReason
+from app.kernel.db import Database
+from app.kernel.errors import DomainError
+from tests.builders.buyers import Buyer, broken
+from tests.builders.clock import StoppedClock
+from tests.builders.shop import KEYS, LOCATIONS, VARIANTS, Shop
+from tests.builders.stocked import TTL, Held, Shelf, Shelves, broken_stock
+
+pytestmark = pytest.mark.anyio
+
+BUYERS = 64
+PATIENCE_SECONDS = 60
+MUGS = ("mug", "warehouse")
+SHELVES: list[Shelf] = [
+    (sku, location) for sku in ("mug", "tee-s", "tee-m", "tee-l", "lamp") for location in ("warehouse", "camden", "soho")
+]
+
+
+class TestHotLevel:
+    async def test_is_sold_out_exactly(self, shop: Shop) -> None:
+        shelves = Shelves(shop)
+        stock = shop.opening_stock(*MUGS)
+
+        async def buy() -> Held | None:
+            try:
+                held = await shelves.hold({MUGS: 1})
+            except OutOfStock:
+                return None
+            assert await shelves.promote(held)
+            await shelves.ship(held)
+            return held
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            bought = [held for held in await asyncio.gather(*(buy() for _ in range(BUYERS))) if held]
+
+        assert len(bought) == stock
+        assert await shelves.counters(*MUGS) == (0, 0, 0)
+        balances = [entry[2] for entry in await shelves.ledger(*MUGS)]
+        assert sorted(balances) == list(range(stock))
+        assert await broken_stock(shop) == []
+
+    async def test_is_sold_out_exactly_to_buyers_of_several(self, shop: Shop) -> None:
+        shelves = Shelves(shop)
+
+        async def buy(units: int) -> int:
+            try:
+                await shelves.hold({MUGS: units, ("mug", "camden"): 1})
+            except OutOfStock:
+                return 0
+            return units
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            held = await asyncio.gather(*(buy(1 + n % 3) for n in range(BUYERS)))
+
+        assert sum(held) <= shop.opening_stock(*MUGS)
+        # Camden's five mugs end it first: one to each who got any.
+        assert len([units for units in held if units]) == shop.opening_stock("mug", "camden")
+        assert await broken_stock(shop) == []
+
+
+class TestCheckouts:
+    async def test_of_many_guests_sell_what_there_is_and_no_more(self, shop: Shop) -> None:
+        guests = [Buyer(shop) for _ in range(8)]
+        carts = [await guest.cart({"lamp": 2}) for guest in guests]
+
+        async def buy(n: int) -> bool:
+            try:
+                return (await guests[n].buy(carts[n])).order_id is not None
+            except DomainError as refused:
+                assert isinstance(refused, OutOfStock), refused
+                return False
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            bought = await asyncio.gather(*(buy(n) for n in range(len(guests))))
+
+        # Nine lamps stand in three places: four pairs, and one that is left over.
+        assert sum(bought) == shop.opening_stock("lamp") // 2
+        assert await shop.available("lamp") == shop.opening_stock("lamp") % 2
+        assert await broken(shop) == []
+
+
+class TestLockOrder:
+    async def test_lets_lines_come_in_any_order(self, shop: Shop) -> None:
+        shelves = Shelves(shop)
+        chance = random.Random(20261121)
+
+        async def journey(seed: int) -> None:
+            own = random.Random(seed)
+            for _ in range(4):
+                wanted = {shelf: 1 for shelf in own.sample(SHELVES, k=6)}
+                try:
+                    held = await shelves.hold(wanted)
+                except OutOfStock:
+                    continue
+                if own.random() < 0.5:
+                    await shelves.let_go(held)
+                else:
+                    assert await shelves.promote(held)
+                    await shelves.cancel(held, dict(own.sample(sorted(wanted.items()), k=6)))
+
+        before = await _deadlocks(shop)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.gather(*(journey(chance.randrange(10**6)) for _ in range(16)))
+
+        assert await _deadlocks(shop) == before
+        for sku, location in SHELVES:
+            if shop.opening_stock(sku, location):
+                assert await shelves.counters(sku, location) == (shop.opening_stock(sku, location), 0, 0)
+        assert await broken_stock(shop) == []
+
+
+class TestExpiry:
+    async def test_and_promotion_of_the_same_units_have_one_winner(self, shop: Shop, clock: StoppedClock) -> None:
+        shelves = Shelves(shop)
+        held = [await shelves.hold({MUGS: 1, ("mug", "camden"): 1}) for _ in range(5)]
+        clock.advance(seconds=TTL.seconds)
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            promoted, *_ = await asyncio.gather(
+                asyncio.gather(*(shelves.promote(one) for one in held)),
+                shelves.sweep(most=3),
+                shelves.sweep(),
+                asyncio.gather(*(shelves.hold({MUGS: 1}) for _ in range(3))),
+            )
+        await shelves.sweep()
+
+        firm = sum(promoted)
+        assert (await shelves.level("mug", "camden")).firm == firm
+        for one, won in zip(held, promoted, strict=True):
+            assert (await shelves.states(one) == {"FIRM": 2}) == won
+        assert await shelves.counters(*MUGS) == (shop.opening_stock(*MUGS), 3, firm)
+        assert await broken_stock(shop) == []
+
+
+@dataclass
+class Model:
+    """What stock should be, kept in plain Python beside the database."""
+
+    sellable: dict[Shelf, int]
+    damaged: dict[Shelf, int] = field(default_factory=lambda: defaultdict(int))
+    soft: list[tuple[Held, dict[Shelf, int]]] = field(default_factory=list)
+    lapsed: list[tuple[Held, dict[Shelf, int]]] = field(default_factory=list)
+    firm: list[tuple[Held, dict[Shelf, int]]] = field(default_factory=list)
+
+    def promised(self, shelf: Shelf) -> int:
+        """Count units that cannot be taken from anybody."""
+        return sum(units.get(shelf, 0) for _, units in (*self.soft, *self.firm))
+
+    def room(self, shelf: Shelf) -> int:
+        """Count units that can be promised."""
+        return self.sellable[shelf] - self.promised(shelf)
+
+
+class TestRandomHistories:
+    @pytest.mark.parametrize("seed", [1, 7, 42, 2026])
+    async def test_agree_with_a_plain_model(self, shop: Shop, clock: StoppedClock, seed: int) -> None:
+        shelves, chance = Shelves(shop), random.Random(seed)
+        model = Model({shelf: shop.opening_stock(*shelf) for shelf in SHELVES})
+
+        for _ in range(80):
+            await _step(shelves, model, chance, clock)
+
+        for shelf in SHELVES:
+            if shelf not in await _known(shop):
+                assert model.sellable[shelf] == 0
+                continue
+            level = await shelves.level(*shelf)
+            firm = sum(units.get(shelf, 0) for _, units in model.firm)
+            assert (level.sellable, level.firm, level.damaged) == (model.sellable[shelf], firm, model.damaged[shelf])
+        clock.advance(days=1)
+        await shelves.sweep()
+        assert [await shelves.level(*shelf) for shelf in SHELVES if shelf in await _known(shop)] == [
+            level
+            for shelf in SHELVES
+            if shelf in await _known(shop)
+            for level in [await shelves.level(*shelf)]
+            if level.soft == 0
+        ]
+        assert await broken_stock(shop) == []
+
+
+async def _step(shelves: Shelves, model: Model, chance: random.Random, clock: StoppedClock) -> None:
+    """Let one random thing happen to both, and compare what they say to it."""
+    wanted = {shelf: chance.randint(1, 3) for shelf in chance.sample(SHELVES, k=chance.randint(1, 3))}
+    fits = all(model.room(shelf) >= n for shelf, n in wanted.items())
+    match chance.choice(["hold", "hold", "promise", "promote", "let_go", "ship", "cancel", "write_off", "count", "wait"]):
+        case "hold" | "promise" as verb:
+            try:
+                held = await (shelves.hold(wanted) if verb == "hold" else shelves.promise(wanted))
+            except OutOfStock:
+                assert not fits
+                return
+            assert fits
+            (model.soft if verb == "hold" else model.firm).append((held, wanted))
+        case "promote" if model.soft:
+            held, units = model.soft.pop(chance.randrange(len(model.soft)))
+            assert await shelves.promote(held)
+            model.firm.append((held, units))
+        case "let_go" if model.soft:
+            held, _ = model.soft.pop(chance.randrange(len(model.soft)))
+            await shelves.let_go(held)
+        case "ship" | "cancel" | "write_off" as verb if model.firm:
+            held, units = model.firm.pop(chance.randrange(len(model.firm)))
+            part = {shelf: chance.randint(1, n) for shelf, n in units.items()}
+            if verb == "ship":
+                await shelves.ship(held, part)
+            elif verb == "cancel":
+                await shelves.cancel(held, part)
+            else:
+                await shelves.write_off(held, part, reason=MovementReason.DAMAGED)
+            for shelf, n in part.items():
+                model.sellable[shelf] -= 0 if verb == "cancel" else n
+                model.damaged[shelf] += n if verb == "write_off" else 0
+            rest = {shelf: n - part[shelf] for shelf, n in units.items() if n > part[shelf]}
+            if rest:
+                model.firm.append((held, rest))
+        case "count":
+            counted = {shelf: chance.randint(0, 8) for shelf in wanted}
+            # A feed does not take back what has lapsed and was not swept yet.
+            await shelves.sweep()
+            bearable = all(n >= model.promised(shelf) for shelf, n in counted.items())
+            try:
+                await shelves.count(counted)
+            except WouldOversell:
+                assert not bearable
+                return
+            assert bearable
+            model.sellable.update(counted)
+        case "wait":
+            clock.advance(seconds=TTL.seconds)
+            model.lapsed += model.soft
+            model.soft = []
+            if chance.random() < 0.5:
+                await shelves.sweep(most=2)
+
+
+async def _known(shop: Shop) -> set[Shelf]:
+    skus, codes = {v: k for k, v in VARIANTS.items()}, {v: k for k, v in LOCATIONS.items()}
+    found = await shop.fetch("SELECT variant_id, location_id FROM levels")
+    return {(skus[entry[0]], codes[entry[1]]) for entry in found}
+
+
+async def _deadlocks(shop: Shop) -> int:
+    [[count]] = await shop.fetch("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return int(count)
+
+
+class TestColdPool:
+    async def test_serves_a_crowd_larger_than_itself(self, dsn: str, shop: Shop, clock: StoppedClock) -> None:
+        small = Database(dsn, keys=KEYS, clock=clock, pool_size=3)
+        await small.connect()
+        try:
+            shelves = Shelves(Shop(small))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answers = await asyncio.gather(
+                    *(shelves.hold({MUGS: 1}) for _ in range(BUYERS)), return_exceptions=True
+                )
+        finally:
+            await small.close()
+
+        assert sum(isinstance(answer, Held) for answer in answers) == shop.opening_stock(*MUGS)
+        assert all(isinstance(answer, Held | OutOfStock) for answer in answers)
