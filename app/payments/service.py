@@ -127,8 +127,9 @@ async def release(uow: UnitOfWork, wanted: Sequence[tuple[Payment, int]]) -> Non
     await _request(uow, TransactionKind.VOID, wanted)
     for payment, part in wanted:
         released = replace(payment, released_minor=payment.released_minor + part)
-        action = "void" if released.released_minor == released.authorized_minor else "release_part"
-        await _move(uow, payment, released, action)
+        held = released.authorized_minor - released.released_minor
+        taken = held == released.captured_minor
+        await _move(uow, payment, released, "void" if not held else "release_rest" if taken else "release_part")
 
 
 async def request_refund(

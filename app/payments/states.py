@@ -21,7 +21,7 @@ class PaymentStatus(StrEnum):
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
     """Some of the money was given back."""
     REFUNDED = "REFUNDED"
-    """All the money taken was given back."""
+    """All the money taken was given back; more may be taken where some is still held."""
     VOIDED = "VOIDED"
     """The authorization was let go unused."""
     EXPIRED = "EXPIRED"
@@ -49,15 +49,22 @@ PAYMENT = Machine(
         (_S.PARTIALLY_CAPTURED, "capture_part"): _S.PARTIALLY_CAPTURED,
         (_S.PARTIALLY_CAPTURED, "capture_all"): _S.CAPTURED,
         (_S.PARTIALLY_CAPTURED, "release_part"): _S.PARTIALLY_CAPTURED,
+        (_S.PARTIALLY_CAPTURED, "release_rest"): _S.CAPTURED,
         (_S.PARTIALLY_CAPTURED, "refund_part"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_CAPTURED, "refund_all"): _S.PARTIALLY_REFUNDED,
+        (_S.PARTIALLY_CAPTURED, "refund_all"): _S.REFUNDED,
         (_S.CAPTURED, "refund_part"): _S.PARTIALLY_REFUNDED,
         (_S.CAPTURED, "refund_all"): _S.REFUNDED,
         (_S.PARTIALLY_REFUNDED, "capture_part"): _S.PARTIALLY_REFUNDED,
         (_S.PARTIALLY_REFUNDED, "capture_all"): _S.PARTIALLY_REFUNDED,
         (_S.PARTIALLY_REFUNDED, "release_part"): _S.PARTIALLY_REFUNDED,
+        (_S.PARTIALLY_REFUNDED, "release_rest"): _S.PARTIALLY_REFUNDED,
         (_S.PARTIALLY_REFUNDED, "refund_part"): _S.PARTIALLY_REFUNDED,
         (_S.PARTIALLY_REFUNDED, "refund_all"): _S.REFUNDED,
+        # What has left came back, while more of the order is still to leave on money that is held.
+        (_S.REFUNDED, "capture_part"): _S.PARTIALLY_REFUNDED,
+        (_S.REFUNDED, "capture_all"): _S.PARTIALLY_REFUNDED,
+        (_S.REFUNDED, "release_part"): _S.REFUNDED,
+        (_S.REFUNDED, "release_rest"): _S.REFUNDED,
     },
 )
 

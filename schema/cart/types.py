@@ -277,10 +277,10 @@ class Cart(Node):
 
     @strawberry.field
     async def customer(self, info: Info) -> Customer | None:
-        """Whose cart it is; null for a guest's."""
+        """Whose cart it is; null for a guest's, and for whoever has its token without being the customer."""
         if self.customer_key is None:
             return None
-        return Customer.maybe(await info.context.load(CustomerById, self.customer_key))
+        return Customer.shown_to(info.context.actor, await info.context.load(CustomerById, self.customer_key))
 
 
 @strawberry.type

@@ -6,7 +6,6 @@ import strawberry
 
 from app.customers import queries
 from app.kernel.ids import IdKind
-from app.kernel.permissions import Permission
 from schema.core.context import Context, Info
 from schema.core.ids import finds
 from schema.customers.loaders import CustomerById
@@ -27,15 +26,12 @@ class CustomersQuery:
 @finds(IdKind.CUSTOMER)
 async def find_customer(context: Context, key: UUID, _token: str | None) -> Customer | None:
     """Find a customer, for themselves and for staff who may see customers."""
-    return Customer.maybe(await context.load(CustomerById, key)) if _may_see(context, key) else None
+    return Customer.shown_to(context.actor, await context.load(CustomerById, key))
 
 
 @finds(IdKind.CUSTOMER_ADDRESS)
 async def find_customer_address(context: Context, key: UUID, _token: str | None) -> CustomerAddress | None:
     """Find an entry of an address book, for whoever may see its customer."""
     found = await queries.list_addresses_by_id(context.session, address_ids=[key])
-    return CustomerAddress.of(found[0]) if found and _may_see(context, found[0].customer_id) else None
-
-
-def _may_see(context: Context, customer_id: UUID) -> bool:
-    return context.actor.customer_id == customer_id or context.actor.may(Permission.CUSTOMERS_READ)
+    owner = await context.load(CustomerById, found[0].customer_id) if found else None
+    return None if Customer.shown_to(context.actor, owner) is None else CustomerAddress.of(found[0])

@@ -6,7 +6,9 @@ from uuid import UUID
 import strawberry
 
 from app.customers import rules
+from app.kernel.actor import Actor
 from app.kernel.ids import CustomerId, IdKind
+from app.kernel.permissions import Permission
 from schema.core.address import Address
 from schema.core.context import Info
 from schema.core.errors import UserError
@@ -80,6 +82,12 @@ class Customer(Node):
     def maybe(cls, row: rules.Customer | None) -> "Customer | None":
         """Show a customer, or nothing."""
         return None if row is None else cls.of(row)
+
+    @classmethod
+    def shown_to(cls, actor: Actor, row: rules.Customer | None) -> "Customer | None":
+        """Show a customer to themselves and to staff who see customers; who holds a token of theirs alone sees nothing."""
+        seen = row is not None and (actor.customer_id == row.id or actor.may(Permission.CUSTOMERS_READ))
+        return cls.maybe(row) if seen else None
 
     @strawberry.field
     async def addresses(self, info: Info) -> list[CustomerAddress]:

@@ -135,7 +135,9 @@ class FulfillmentOrderLine(Node):
         row = await info.context.load(VariantById, self.row.variant_id)
         line = await info.context.load(OrderLineById, self.row.order_line_id)
         order = None if line is None else await info.context.load(OrderById, line.order_id)
-        return None if row is None or order is None else ProductVariant.of(row, order.channel_id)
+        if row is None or row.archived or order is None:
+            return None
+        return ProductVariant.of(row, order.channel_id)
 
 
 @strawberry.type

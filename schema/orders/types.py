@@ -144,7 +144,7 @@ class OrderLine(Node):
     async def variant(self, info: Info) -> ProductVariant | None:
         """The variant as it is now; null where it is sold no more."""
         row = await info.context.load(VariantById, self.row.variant_id)
-        return None if row is None else ProductVariant.of(row, self.channel_key)
+        return None if row is None or row.archived else ProductVariant.of(row, self.channel_key)
 
 
 @strawberry.type
@@ -282,10 +282,10 @@ class Order(Node):
 
     @strawberry.field
     async def customer(self, info: Info) -> Customer | None:
-        """Null for a guest."""
+        """Null for a guest, and for whoever has the order's token without being the customer."""
         if self.row.customer_id is None:
             return None
-        return Customer.maybe(await info.context.load(CustomerById, self.row.customer_id))
+        return Customer.shown_to(info.context.actor, await info.context.load(CustomerById, self.row.customer_id))
 
     @strawberry.field
     async def lines(self, info: Info) -> list[OrderLine]:
@@ -310,7 +310,7 @@ class Order(Node):
     async def returns(self, info: Info) -> list[Annotated["Return", strawberry.lazy("schema.returns.types")]]:
         """What is coming or has come back, oldest first."""
         rows = await info.context.load(ReturnsByOrderId, self.key)
-        return [return_types.Return.of(row) for row in rows]
+        return [return_types.Return.of(row, for_buyer=self.token is not None) for row in rows]
 
     @strawberry.field
     async def refunded_total(self, info: Info) -> Money:

@@ -160,7 +160,7 @@ class ReturnLine(Node):
     async def variant(self, info: Info) -> ProductVariant | None:
         """The variant as it is now; null where it is sold no more."""
         row = await info.context.load(VariantById, self.row.variant_id)
-        return None if row is None else ProductVariant.of(row, None)
+        return None if row is None or row.archived else ProductVariant.of(row, None)
 
     @strawberry.field
     async def disposition(self, info: Info) -> Disposition | None:

@@ -15,9 +15,10 @@ from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries as work_queries
 from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import FulfillmentOrder
+from app.fulfillment.states import RejectionReason
 from app.kernel.actor import ANONYMOUS
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import IdKind, decode_any, encode
+from app.kernel.ids import IdKind, decode, decode_any, encode
 from app.orders import queries as order_queries
 from app.payments import queries as payment_queries
 from app.pickup import queries as pickup_queries
@@ -28,7 +29,7 @@ from schema.cart.ids import GROUP, OPTION, write
 from tests.builders.buyers import Buyer
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
-from tests.builders.shop import DELIVERY_OPTIONS, PASSWORD, PEOPLE, Shop, fixed_id
+from tests.builders.shop import DELIVERY_OPTIONS, LOCATIONS, PASSWORD, Shop, fixed_id
 
 GUEST: Final = "guest"
 STRANGER: Final = "stranger"
@@ -53,8 +54,7 @@ ROLES: Final[Mapping[str, str | None]] = MappingProxyType(
 )
 
 
-_ADA: Final = PEOPLE["ada"].customer_id
-assert _ADA is not None
+_ADA: Final = fixed_id(2, 1)
 _ADAS_ADDRESS: Final = fixed_id(11, 1)
 
 
@@ -66,6 +66,12 @@ class Things:
     cart_token: str
     order_token: str
     ids: Mapping[str, str]
+
+    @property
+    def notice(self) -> dict[str, str]:
+        """Write the ids that news about the work carry."""
+        work = str(decode(IdKind.FULFILLMENT_ORDER, self.ids["work"]))
+        return {"order_id": str(self.placed.id), "location_id": str(LOCATIONS["camden"]), "fulfillment_order_id": work}
 
 
 class Scene:
@@ -109,12 +115,14 @@ async def _step(uow: UnitOfWork, key: UUID, *, command: Callable[..., Awaitable[
 
 
 _WORK: Final = "fulfillment_order_id"
+_REJECT: Final = partial(fulfillment.reject, reason=RejectionReason.OTHER, note="the shelf fell over")
 _STEPS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = MappingProxyType(
     {
         "accept": partial(_step, command=fulfillment.accept, name=_WORK),
         "pick": partial(_step, command=fulfillment.pick, name=_WORK),
         "pack": partial(_step, command=fulfillment.pack, name=_WORK),
         "ready": partial(_step, command=pickup_service.make_ready, name=_WORK),
+        "reject": partial(_step, command=_REJECT, name=_WORK),
         "approve": partial(_step, command=returns.approve, name="return_id"),
     }
 )

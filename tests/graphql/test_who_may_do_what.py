@@ -1,21 +1,24 @@
 """Every root field, asked by everybody about everybody's things, against the one table in `expectations`."""
 
+import asyncio
 from collections.abc import Mapping
 from inspect import isawaitable
 
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
+from app.kernel.actor import SYSTEM
 from app.kernel.db import Database
+from app.kernel.news import Notice, tell
 from app.settings import Settings
 from schema.build import sdl
 from tests.builders.client import Answer, Client
 from tests.builders.fingerprint import changed, fingerprint
 from tests.builders.junk import document
-from tests.builders.scene import ROLES, Scene, advance, set_scene
+from tests.builders.scene import ROLES, Scene, Things, advance, set_scene
 from tests.builders.shop import Shop
-from tests.graphql.expectations import MUTATIONS, QUERIES, SUBSCRIPTIONS, Ask, Input, Row
-from tests.graphql.test_following import connected
+from tests.graphql.expectations import INSIDE, MUTATIONS, QUERIES, SUBSCRIPTIONS, Ask, Input, Inside, Row
+from tests.graphql.test_following import PATIENCE_SECONDS, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +87,57 @@ class TestQueries:
         assert wrong == []
 
 
+class TestFields:
+    async def test_show_themselves_to_whom_the_table_says(self, client: Client, shop: Shop) -> None:
+        scene = await set_scene(shop)
+        wrong = []
+        for field in INSIDE:
+            for whose, things in scene.of.items():
+                if field.after:
+                    await advance(shop, things, *field.after)
+                found = {role: await self.seen(client, scene, field, things, role) for role in ROLES}
+                wrong += [
+                    f"{field.path}, {whose}'s, by {role}: {found[role]} instead of {wanted}"
+                    for role, wanted in field.expected(whose).items()
+                    if found[role] != wanted
+                ]
+
+        assert wrong == []
+
+    async def test_of_a_customer_are_not_for_who_holds_a_token_of_theirs(self, client: Client, shop: Shop) -> None:
+        ada = (await set_scene(shop)).of["ada"]
+        read = "customer { id email addresses { address { line1 } } }"
+        document = """query($cart: ID!, $carts: String, $order: ID!, $orders: String) {
+            cart(id: $cart, token: $carts) { id %s } order(id: $order, token: $orders) { id email %s returns { order { %s } } }
+        }"""
+        variables = {
+            "cart": ada.ids["cart"], "carts": ada.cart_token, "order": ada.ids["order"], "orders": ada.order_token,
+        }  # fmt: skip
+
+        found = await client.query(document % (read, read, read), variables)
+
+        assert found["cart"] == {"id": ada.ids["cart"], "customer": None}
+        assert found["order"]["email"] == "ada@shop.test"
+        assert found["order"]["customer"] is None
+        assert found["order"]["returns"] == [{"order": {"customer": None}}]
+
+    async def seen(self, client: Client, scene: Scene, field: Inside, things: Things, role: str) -> str:
+        """Walk to the field; say whether there was anything."""
+        given = {"id": things.ids[field.thing], "token": scene.tokens(role)[field.token]}
+        found = (await client.query(field.document, given, token=scene.access(role)))["node"]
+        for name in field.path.split(".")[1:]:
+            found = None if found is None else found[name]
+        return "-" if found is None else LET_THROUGH
+
+    async def test_of_goods_that_are_sold_no_more_are_null(self, client: Client, shop: Shop) -> None:
+        scene = await set_scene(shop)
+        asked = Inside("order line tee-l", "OrderLine.variant.sku", "", "")
+        async with shop.database.unit(SYSTEM) as uow:
+            await uow.execute("UPDATE products SET archived_at = now() WHERE id = $1", [shop.products["tee"]])
+
+        assert await self.seen(client, scene, asked, scene.of["ada"], "owner") == "-"
+
+
 class TestMutations:
     @pytest.mark.parametrize("row", MUTATIONS, ids=lambda row: row.name)
     async def test_do_what_the_table_says(self, client: Client, shop: Shop, schema: GraphQLSchema, row: Row) -> None:
@@ -128,22 +182,30 @@ class TestSubscriptions:
             found = {}
             for role in ROLES:
                 given = await arguments_of(row, Ask(scene, client, scene.of[whose], role))
-                found[role] = await self.first_answer(settings, database, text, given, scene.access(role))
+                found[role] = await self.first_answer(
+                    settings, database, text, given, scene.access(role), scene.of[whose]
+                )
             wrong += told(row, whose, found)
 
         assert wrong == []
 
     async def first_answer(
-        self, settings: Settings, database: Database, text: str, given: Input, token: str | None
+        self, settings: Settings, database: Database, text: str, given: Input, token: str | None, things: Things
     ) -> str:
-        """Follow until the first answer; whoever begins to follow is told at once how things are."""
+        """Follow, and have something happen once the caller was let in; answer what they are told first."""
         async with connected(settings, database, payload={"token": token} if token else None) as socket:
             await socket.next()
             await socket.send({"id": "1", "type": "subscribe", "payload": {"query": text, "variables": given}})
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not socket.news.followers and socket.received.empty():
+                    await asyncio.sleep(0)
+            async with database.unit(SYSTEM) as uow:
+                await tell(uow, [Notice("FulfillmentOrderMoved", things.notice)])
             answer = await socket.next()
         payload = answer["payload"]
-        errors = payload if answer["type"] == "error" else payload.get("errors", [])
-        data = None if answer["type"] == "error" else payload.get("data")
+        refused = answer["type"] == "error"
+        errors = payload if refused else payload.get("errors", [])
+        data = None if refused else payload.get("data")
         return letter_of(Answer(status=200, headers={}, data=data, errors=errors, extensions={}))
 
 

@@ -102,11 +102,11 @@ class TestReserveSoft:
             [at_camden] = await queries.list_at_locations(
                 session, variant_ids=[VARIANTS["mug"]], location_ids=[LOCATIONS["camden"]]
             )
-            shippable = await queries.list_shippable(session, channel_id=CHANNEL_ID, variant_ids=[VARIANTS["mug"]])
+            promises = await queries.list_promises(session, channel_id=CHANNEL_ID, variant_ids=[VARIANTS["mug"]])
 
         assert at_camden.available == 1
         # Ten in the warehouse, five in Camden, three in Soho: what Soho lacks is not taken from the others.
-        assert shippable == {VARIANTS["mug"]: 6 + 1}
+        assert promises[VARIANTS["mug"]].shippable == 6 + 1
 
 
 class TestExtendSoft:

@@ -1,0 +1,149 @@
+"""Orders bought with the test gateway, whose goods leave part by part, and a gateway whose answers get lost."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from app.fulfillment import service as fulfillment
+from app.fulfillment.rules import LineQuantity
+from app.kernel.db import UnitOfWork
+from app.orders import service as orders
+from app.orders.states import OrderPaymentStatus
+from app.payments import queries
+from app.payments import service as payments
+from app.payments.gateway import Answer, Gateway, GatewayFailed, GatewayTimeout
+from app.payments.rules import Payment, Step
+from app.payments.states import TransactionKind
+from app.servicing import service as servicing
+from app.servicing.rules import OrderLineQuantity
+from tests.builders.buyers import Buyer
+from tests.builders.placed import Placed
+from tests.builders.shop import LOCATIONS, Shop
+
+
+class LossyGateway:
+    """The test gateway behind a bad line: it does what it is asked, and some answers do not arrive."""
+
+    name = "test"
+
+    def __init__(self, real: Gateway) -> None:
+        self._real = real
+        self.answers_to_lose = 0
+        self.calls_to_fail = 0
+        self.keys: list[str] = []
+
+    async def authorize(self, *, key: str, token: str, amount_minor: int, currency: str) -> Answer:
+        """Hold funds."""
+        return await self._real.authorize(key=key, token=token, amount_minor=amount_minor, currency=currency)
+
+    async def find(self, *, key: str) -> Answer | None:
+        """Say what became of a call."""
+        return await self._real.find(key=key)
+
+    async def capture(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+        """Take held funds."""
+        self._before(key)
+        return self._after(await self._real.capture(key=key, reference=reference, amount_minor=amount_minor))
+
+    async def void(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+        """Let held funds go."""
+        self._before(key)
+        return self._after(await self._real.void(key=key, reference=reference, amount_minor=amount_minor))
+
+    async def refund(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+        """Give taken funds back."""
+        self._before(key)
+        return self._after(await self._real.refund(key=key, reference=reference, amount_minor=amount_minor))
+
+    def _before(self, key: str) -> None:
+        self.keys.append(key)
+        if self.calls_to_fail:
+            self.calls_to_fail -= 1
+            raise GatewayFailed("the line is dead")
+
+    def _after(self, answer: Answer) -> Answer:
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            raise GatewayTimeout("the line went dead")
+        return answer
+
+
+class Paid(Placed):
+    """An order bought by a guest: mugs to be shipped, from one location."""
+
+    def __init__(self, buyer: Buyer, shop: Shop, order_id: UUID, gateway: LossyGateway) -> None:
+        super().__init__(shop, order_id)  # type: ignore[arg-type]  # It was an order's id before it was a UUID.
+        self.buyer = buyer
+        self.gateway = gateway
+        self.gateways = {"test": gateway}
+
+    async def ship(self, mugs: int) -> None:
+        """Let mugs leave; their money is asked for."""
+        [work] = [work for work in await self.works() if work.status not in {"FULFILLED", "CANCELLED"}]
+        [code] = [code for code, location_id in LOCATIONS.items() if location_id == work.location_id]
+        line = await self.work_line("mug", at=code)
+
+        async def go(uow: UnitOfWork) -> None:
+            if work.status == "OPEN":
+                await fulfillment.accept(uow, fulfillment_order_id=work.id)
+                await fulfillment.pick(uow, fulfillment_order_id=work.id)
+                await fulfillment.pack(uow, fulfillment_order_id=work.id)
+            await fulfillment.ship(uow, fulfillment_order_id=work.id, lines=[LineQuantity(line.id, mugs)])
+
+        await self.shop.begin().run(go)
+
+    async def cancel(self, mugs: int) -> None:
+        """Cancel mugs that have not left."""
+        line = await self.line("mug")
+        await self.shop.begin().run(
+            lambda uow: servicing.cancel(uow, order_id=self.id, lines=[OrderLineQuantity(line.id, mugs)])
+        )
+
+    async def refund(self, amount_minor: int, *, cause: UUID) -> int:
+        """Ask for money to be given back."""
+
+        async def go(uow: UnitOfWork) -> int:
+            order = await orders.lock(uow, order_id=self.id)
+            return await payments.request_refund(
+                uow, order, amount_minor=amount_minor, cause_id=cause, reason="a chip in the glaze"
+            )
+
+        return await self.shop.begin().run(go)
+
+    async def settle(self) -> list[bool]:
+        """Let the worker carry out every step that waits."""
+        return [
+            await payments.carry_out(self.shop.begin(), self.gateways, step_id=step.id)
+            for step in await self.steps(lambda step: step.settled_at is None)
+        ]
+
+    async def tenders(self) -> list[Payment]:
+        """Read its tenders."""
+        async with self.shop.database.read() as session:
+            return await queries.list_payments(session, order_ids=[self.id])
+
+    async def steps(self, wanted: Callable[[Step], bool] = lambda _: True) -> list[Step]:
+        """Read the ledgers of its tenders but for their authorizations, oldest first."""
+        ids = [tender.id for tender in await self.tenders()]
+        async with self.shop.database.read() as session:
+            found = await queries.list_steps(session, payment_ids=ids)
+        ours = [step for step in found if step.kind is not TransactionKind.AUTHORIZATION and wanted(step)]
+        return sorted(ours, key=lambda step: step.id)
+
+    async def status(self) -> OrderPaymentStatus:
+        """Read what has been paid."""
+        return (await self.order()).payment_status
+
+    async def at_the_provider(self) -> dict[str, int]:
+        """Ask the provider's own memory what it held, took, let go and gave back."""
+        found = await self.shop.fetch(
+            "SELECT kind, sum(amount_minor)::bigint FROM test_gateway_operations WHERE outcome = 'SUCCEEDED' GROUP BY kind"
+        )
+        return {entry[0]: entry[1] for entry in found}
+
+
+async def buy(shop: Shop, *, mugs: int = 3, tokens: Sequence[str] = ("tok_ok",)) -> Paid:
+    """Buy mugs as a guest; of several tenders all but the last pay 1.00."""
+    buyer = Buyer(shop)
+    completed = await buyer.buy(await buyer.cart({"mug": mugs}), tokens=tokens)
+    assert completed.order_id is not None
+    return Paid(buyer, shop, completed.order_id, LossyGateway(buyer.gateway))
