@@ -31,6 +31,11 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def counted(number: int, thing: str) -> str:
+    """Write a number of things for people: "1 line", "2 lines"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def as_text(value: Any) -> str:
     """Write JSON values as the text of one.
 

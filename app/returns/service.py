@@ -19,6 +19,7 @@ from app.kernel.errors import BrokenInvariant, Invalid, NotFound
 from app.kernel.ids import LocationId, OrderId, PaymentId, ReturnId, ReturnLineId, new_id
 from app.kernel.money import Money
 from app.kernel.permissions import Permission
+from app.kernel.plain import counted
 from app.kernel.sql import Session
 from app.kernel.tokens import KeyRing
 from app.locations import queries as locations
@@ -367,7 +368,7 @@ async def _note_receipt(uow: UnitOfWork, header: Return, receipts: Sequence[Retu
         uow,
         header.order_id,
         kind="RETURN_RECEIVED",
-        message=f"return {header.number}: {units} units received, {accepted} of them accepted",
+        message=f"return {header.number}: {counted(units, 'unit')} received, {accepted} of them accepted",
     )
     uow.emit(
         ReturnReceived(

@@ -19,7 +19,7 @@ class CustomersMutation:
 
     @strawberry.mutation
     async def customer_register(self, info: Info, input: CustomerRegisterInput) -> CustomerPayload:
-        """Become a customer with a log-in. Earlier orders as a guest join only after the e-mail address is verified.
+        """Become a customer with a log-in. Earlier orders as a guest stay with their tokens: nobody has verified the address.
 
         Refused with CONFLICT when the address is in use.
         """

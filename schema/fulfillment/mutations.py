@@ -70,7 +70,7 @@ class FulfillmentMutation:
 
     @strawberry.mutation
     async def fulfillment_order_ready(self, info: Info, input: FulfillmentOrderReadyInput) -> FulfillmentOrderPayload:
-        """Packed pickups become READY, and the customer is told."""
+        """Packed pickups become READY; their customer sees the code from then on."""
 
         async def command(uow: UnitOfWork) -> Done:
             return _done(await pickups.make_ready(uow, fulfillment_order_id=_key(input.fulfillment_order_id)))

@@ -26,7 +26,7 @@ class PickupHandOverInput:
     pickup_id: strawberry.ID
     """The pickup."""
     code: str
-    """The six digits that the customer says. Five wrong ones make the code void, and the customer is sent another."""
+    """The six digits that the customer says. Five wrong ones make the code void; the customer then finds another on the pickup."""
     idempotency_key: str
     """The client's own name for this attempt."""
     collected_by: str | None = None

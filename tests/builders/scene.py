@@ -206,6 +206,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
     ids = {
         "cart line": encode(IdKind.CART_LINE, cart_lines[0].id),
         "group": write(GROUP, quote.groups[0].group_id),
+        "option": write(OPTION, quote.groups[0].options[0].option_id),
         "cart": encode(IdKind.CART, cart.id),
         "order": encode(IdKind.ORDER, placed.id),
         **{f"order line {line.sku}": encode(IdKind.ORDER_LINE, line.id) for line in lines},

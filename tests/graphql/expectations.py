@@ -88,8 +88,6 @@ class Row:
     what: str = ""
     #: How far work has to be before anybody may go on with it: work, and the steps.
     after: tuple[str, ...] = ()
-    #: Whether the first one who is let through has to succeed; what is done once cannot be done by each of them.
-    succeeds: bool = True
 
     def expected(self, whose: str) -> Mapping[str, str]:
         """Say what becomes of it, role by role."""
@@ -154,7 +152,17 @@ QUERIES: Final = (
     _node("cart line", GUESTS_CART, ADAS_CART, token=0),
     *(
         _node(thing, GUESTS_ORDER, ADAS_ORDER)
-        for thing in ("order", "order line tee-l", "payment", "work", "work far", "work line", "pickup", "return", "return line")
+        for thing in (
+            "order",
+            "order line tee-l",
+            "payment",
+            "work",
+            "work far",
+            "work line",
+            "pickup",
+            "return",
+            "return line",
+        )
     ),
     _node("customer", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
     _node("address", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
@@ -180,10 +188,15 @@ def _cart(field: str, more: Callable[[Ask], Input], **also: Any) -> Row:
     return Row(field, lambda ask: {"input": ask.cart | more(ask)}, refused(GUESTS_CART), refused(ADAS_CART), **also)
 
 
-def _work(field: str, thing: str = "work", after: tuple[str, ...] = (), **more: object) -> Row:
+def _work(field: str, thing: str = "work", *, after: tuple[str, ...] = (), units: bool = True, **more: object) -> Row:
+    def arguments(ask: Ask) -> Input:
+        lines = [{"fulfillmentOrderLineId": ask.things.ids["work line"], "quantity": 1}]
+        named = {"lines": lines} if units else {}
+        return {"input": {"fulfillmentOrderId": ask.things.ids[thing]} | ask.keyed | named | more}
+
     return Row(
         field,
-        lambda ask: {"input": {"fulfillmentOrderId": ask.things.ids[thing]} | ask.keyed | more},
+        arguments,
         WORK,
         WORK,
         what="of the store",
@@ -192,7 +205,11 @@ def _work(field: str, thing: str = "work", after: tuple[str, ...] = (), **more: 
 
 
 def _units(ask: Ask) -> Input:
-    return {"lines": [{"orderLineId": ask.things.ids["order line lamp"], "quantity": 1, "reason": "UNWANTED"}]}
+    return {
+        "lines": [
+            {"orderLineId": ask.things.ids["order line lamp"], "quantity": 1, "reason": "UNWANTED", "note": "too small"}
+        ]
+    }
 
 
 MUTATIONS: Final = (
@@ -201,10 +218,12 @@ MUTATIONS: Final = (
     Row("logout", _with_refresh_token, EVERYBODY),
     Row(
         "customerRegister",
-        lambda ask: {"input": {"email": f"{ask.role}@new.test", "password": PASSWORD}},
+        lambda ask: {
+            "input": {"email": f"{ask.role}@new.test", "password": PASSWORD, "firstName": "Eve", "lastName": "New"}
+        },
         EVERYBODY,
     ),
-    Row("cartCreate", lambda _: {"input": {}}, EVERYBODY),
+    Row("cartCreate", lambda _: {"input": {"channel": "web", "email": "new@shop.test"}}, EVERYBODY),
     Row(
         "cartCreate",
         lambda ask: {"input": {"customerId": ask.things.ids["customer"]}},
@@ -240,22 +259,38 @@ MUTATIONS: Final = (
         what="over the counter of the store",
     ),
     _cart("cartLinesUpdate", lambda ask: {"lines": [{"lineId": ask.things.ids["cart line"], "quantity": 3}]}),
-    _cart("cartUpdate", lambda _: {"promotionCodes": ["WELCOME10"]}),
-    _cart("cartDeliverySelect", lambda _: {"selections": []}),
+    _cart(
+        "cartUpdate",
+        lambda _: {
+            "promotionCodes": ["WELCOME10"],
+            "email": "new@shop.test",
+            "shippingAddress": {"line1": "1 High Street", "city": "London", "country": "GB", "firstName": "Eve"},
+        },
+    ),
+    _cart(
+        "cartDeliverySelect",
+        lambda ask: {"selections": [{"groupId": ask.things.ids["group"], "optionId": ask.things.ids["option"]}]},
+    ),
     _cart(
         "checkoutComplete",
         lambda ask: ask.keyed | {"payments": [{"gateway": "test", "token": "tok_ok"}], "expectedTotal": "28.99"},
     ),
-    _work("fulfillmentOrderAccept"),
+    _work("fulfillmentOrderAccept", units=False),
     _work("fulfillmentOrderPick", after=("work", "accept")),
     _work("fulfillmentOrderPack", after=("work", "accept", "pick")),
-    _work("fulfillmentOrderShip", after=("work", "accept", "pick", "pack")),
-    _work("fulfillmentOrderReady", "collecting", after=("collecting", "accept", "pick", "pack")),
-    _work("fulfillmentOrderReject", reason="NO_CAPACITY"),
+    _work("fulfillmentOrderShip", after=("work", "accept", "pick", "pack"), carrier="Post", trackingNumber="1"),
+    _work("fulfillmentOrderReady", "collecting", units=False, after=("collecting", "accept", "pick", "pack")),
+    _work("fulfillmentOrderReject", reason="NO_CAPACITY", note="full"),
     Row(
         "pickupCheckIn",
         lambda ask: {
-            "input": {"pickupId": ask.things.ids["pickup"], "token": ask.scene.tokens(ask.role)[1], "arrived": True}
+            "input": {
+                "pickupId": ask.things.ids["pickup"],
+                "token": ask.scene.tokens(ask.role)[1],
+                "arrived": True,
+                "spot": "5",
+                "vehicle": "a red van",
+            }
         },
         refused(GUESTS_ORDER),
         refused(ADAS_ORDER),
@@ -263,13 +298,20 @@ MUTATIONS: Final = (
     ),
     Row(
         "pickupHandOver",
-        lambda ask: {"input": {"pickupId": ask.things.ids["pickup"], "code": ask.pickup_code} | ask.keyed},
+        lambda ask: {
+            "input": {"pickupId": ask.things.ids["pickup"], "code": ask.pickup_code, "collectedBy": "Eve"} | ask.keyed
+        },
         "UUU FF ANAFAFFA",
         "UUU FF ANAFAFFA",
         after=("collecting", "accept", "pick", "pack", "ready"),
     ),
     Row("returnPreview", lambda ask: {"input": ask.order | _units(ask)}, "NAN NN AAAAANFA", "NNN AN AAAAANFA"),
-    Row("returnRequest", lambda ask: {"input": ask.order | ask.keyed | _units(ask)}, "NAN NN AAAAANFA", "NNN AN AAAAANFA"),
+    Row(
+        "returnRequest",
+        lambda ask: {"input": ask.order | ask.keyed | _units(ask)},
+        "NAN NN AAAAANFA",
+        "NNN AN AAAAANFA",
+    ),
     Row(
         "returnApprove",
         lambda ask: {"input": {"returnId": ask.things.ids["return"]} | ask.keyed},
@@ -297,7 +339,19 @@ MUTATIONS: Final = (
         after=("return", "approve"),
         what="at the store",
     ),
-    Row("orderCancel", lambda ask: {"input": ask.order | ask.keyed}, "NAN NN FFAAANFA", "NNN AN FFAAANFA"),
+    Row(
+        "orderCancel",
+        lambda ask: {
+            "input": ask.order
+            | ask.keyed
+            | {
+                "lines": [{"orderLineId": ask.things.ids["order line tee-l"], "quantity": 1}],
+                "reason": "changed my mind",
+            }
+        },
+        "NAN NN FFAAANFA",
+        "NNN AN FFAAANFA",
+    ),
 )
 
 SUBSCRIPTIONS: Final = (

@@ -45,7 +45,7 @@ async def bombard(client: Client, scene: Scene, kind: str) -> None:
 def assert_no_bug(answer: Answer, call: str) -> None:
     """Say with which seed a bug was found."""
     codes = [error.get("extensions", {}).get("code", "INTERNAL") for error in answer.errors]
-    assert answer.status < 500, f"STOA_JUNK_SEED={SEED}: {call}\n{answer.status} {answer.errors}"  # noqa: PLR2004
+    assert answer.status < 500, f"STOA_JUNK_SEED={SEED}: {call}\n{answer.status} {answer.errors}"
     assert "INTERNAL" not in codes, f"STOA_JUNK_SEED={SEED}: {call}\n{answer.errors}"
 
 

@@ -25,7 +25,7 @@ from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
 from app.kernel.ids import AttemptId, CartId, OrderId, PaymentId
 from app.kernel.money import Money
-from app.kernel.plain import from_plain, to_plain
+from app.kernel.plain import counted, from_plain, to_plain
 from app.orders import service as orders
 from app.orders.rules import Order, OrderDelivery, OrderLine
 from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
@@ -253,7 +253,7 @@ async def _place(
         order=order,
         lines=lines,
         deliveries=deliveries,
-        message=f"placed in {snapshot.channel_code}: {len(lines)} lines, {total}",
+        message=f"placed in {snapshot.channel_code}: {counted(len(lines), 'line')}, {total}",
     )
     allocations = _allocations(snapshot)
     by_method = {

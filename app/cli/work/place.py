@@ -1,6 +1,7 @@
 """Where a command works: its settings, and a database that is there and up to date."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,9 @@ def upgrade(dsn: str) -> None:
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     # ConfigParser reads percent signs, of which the address of a socket has some.
     config.set_main_option("sqlalchemy.url", dsn.replace("%", "%%"))
+    # Alembic tells every context it makes; what matters here is the revisions that were applied.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     command.upgrade(config, "head")
 
 

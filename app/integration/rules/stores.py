@@ -22,7 +22,7 @@ _NO = {"no", "n", "false", "f", "0", "off"}
 class StoreRow:
     """A store that can be opened. `hours` is None where the file does not speak of them, empty where it is always closed.
 
-    `notes` tell of fields that were left out or mended.
+    `pickup` is None where the file does not say. `notes` tell of fields that were left out or mended.
     """
 
     row: int
@@ -33,7 +33,7 @@ class StoreRow:
     latitude: float | None = None
     longitude: float | None = None
     hours: tuple[Opening, ...] | None = None
-    pickup: bool = True
+    pickup: bool | None = None
     notes: tuple[RowProblem, ...] = ()
 
 
@@ -50,7 +50,6 @@ def read(row: MappedRow, *, default_timezone: str | None = None) -> StoreRow | l
     timezone = _timezone(fields, place, default_timezone)
     if code is None or name is None or address is None or timezone is None or fields.refusals:
         return fields.refusals
-    pickup = fields.wanted("pickup", _yes_or_no)
     week = fields.wanted("hours", _week)
     for fragment in week.not_understood if week else ():
         fields.note("hours", f"not understood: {fragment}")
@@ -64,7 +63,7 @@ def read(row: MappedRow, *, default_timezone: str | None = None) -> StoreRow | l
         longitude=place[1] if place else None,
         # Hours of which nothing was understood are unknown; "always closed" would be a lie.
         hours=week.openings if week and (week.openings or not week.not_understood) else None,
-        pickup=pickup is not False,
+        pickup=fields.wanted("pickup", _yes_or_no),
         notes=tuple(fields.notes),
     )
 

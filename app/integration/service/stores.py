@@ -38,13 +38,14 @@ async def import_stores(
             row.code: row
             for row in await locations_queries.list_locations_by_code(uow, codes=[row.code for row in items])
         }
-        opened = await locations.put_locations(uow, locations=[_wanted(row, known.get(row.code)) for row in items])
+        wanted = [_wanted(row, known.get(row.code)) for row in items]
+        opened = await locations.put_locations(uow, locations=wanted)
         linked = await locations.put_channel_locations(
             uow,
             links=[
-                ChannelLocationInput(channel=channel, location=row.code, ships=serving.ships, hands_out=row.pickup)
+                ChannelLocationInput(channel=channel, location=store.code, ships=serving.ships, hands_out=store.pickup_enabled)
                 for channel in serving.channels
-                for row in items
+                for store in wanted
             ],
         )
         moved = {row.id for row in linked if row.effect is not Put.UNCHANGED}
@@ -106,7 +107,7 @@ def _wanted(row: StoreRow, known: Location | None) -> LocationInput:
         address=row.address,
         latitude=row.latitude,
         longitude=row.longitude,
-        pickup_enabled=row.pickup,
+        pickup_enabled=row.pickup is not False,
         hours=hours,
     )
     if known is None:
@@ -115,6 +116,7 @@ def _wanted(row: StoreRow, known: Location | None) -> LocationInput:
         wanted,
         latitude=wanted.latitude if wanted.latitude is not None else known.latitude,
         longitude=wanted.longitude if wanted.longitude is not None else known.longitude,
+        pickup_enabled=row.pickup if row.pickup is not None else known.pickup_enabled,
         pickup_lead_minutes=known.pickup_lead_minutes,
         pickup_slot_capacity=known.pickup_slot_capacity,
         pickup_hold_days=known.pickup_hold_days,

@@ -132,7 +132,7 @@ class TestGateway:
             known = await _FIND.first(uow, key=key)
             if known is not None:
                 return self._answer(known)
-            if authorization is None or authorization.outcome != "SUCCEEDED":
+            if authorization is None or not self._holds(authorization):
                 return Answer(Outcome.DECLINED, message="there is no such authorization")
             about = await _LIST_ABOUT.all(uow, reference=reference)
             sums = {
@@ -143,21 +143,24 @@ class TestGateway:
                 if kind == "REFUND"
                 else authorization.amount_minor - sums["CAPTURE"] - sums["VOID"]
             )
-            if amount_minor > room:
-                return Answer(
-                    Outcome.DECLINED, message=f"{kind.lower()} of {amount_minor} is above the {room} there is"
-                )
             operation = await self._remember(
                 uow,
                 key=key,
                 kind=kind,
-                outcome="SUCCEEDED",
+                outcome="SUCCEEDED" if amount_minor <= room else "DECLINED",
                 currency=authorization.currency,
                 amount_minor=amount_minor,
                 settles_at=self._database.now(),
                 authorization=reference,
             )
+        if amount_minor > room:
+            message = f"{kind.lower()} of {amount_minor} is above the {room} there is"
+            return Answer(Outcome.DECLINED, reference=operation.reference, message=message)
         return self._answer(operation)
+
+    def _holds(self, operation: Operation) -> bool:
+        settled = operation.outcome == "SUCCEEDED" and operation.settles_at <= self._database.now()
+        return operation.kind == "AUTHORIZATION" and settled
 
     async def _remember(
         self,
@@ -186,7 +189,8 @@ class TestGateway:
 
     def _answer(self, operation: Operation) -> Answer:
         if operation.outcome == "DECLINED":
-            return Answer(Outcome.DECLINED, reference=operation.reference, message="the card was declined")
+            what = "card" if operation.kind == "AUTHORIZATION" else operation.kind.lower()
+            return Answer(Outcome.DECLINED, reference=operation.reference, message=f"the {what} was declined")
         if operation.outcome == "ACTION":
             url = f"{self._base_url}/gateways/test/actions/{operation.reference}"
             return Answer(Outcome.ACTION_REQUIRED, reference=operation.reference, action_url=url)

@@ -56,8 +56,8 @@ class TestImportStores:
 
     async def test_leaves_alone_what_the_file_does_not_say(self, shop: Shop) -> None:
         heard = Heard()
-        row = replace(BATH, code="camden", hours=None, latitude=None, longitude=None)
-        asked = "SELECT pickup_slot_capacity, latitude FROM locations WHERE code = 'camden'"
+        row = replace(BATH, code="leeds", hours=None, latitude=None, longitude=None)
+        asked = "SELECT pickup_enabled, pickup_slot_capacity, latitude FROM locations WHERE code = 'leeds'"
         before = [tuple(found) for found in await shop.fetch(asked)]
 
         await import_stores(shop.begin(), rows=[row], serving=StoreTerms(), terms=Terms(), listener=heard)

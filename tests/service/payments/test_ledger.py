@@ -89,7 +89,7 @@ class TestCapture:
         now = await only(order)
         assert (now.status, now.capturing_minor, now.captured_minor) == ("AUTHORIZED", 0, 0)
         assert await order.status() is OrderPaymentStatus.AUTHORIZED
-        assert any("could not be captured" in message for message in await order.timeline())
+        assert any("refused by the payment service" in message for message in await order.timeline())
         [settled] = await shop.fetch("SELECT payload FROM outbox WHERE name = 'PaymentStepSettled'")
         assert settled["payload"]["state"] == "FAILED"
         assert await broken(shop) == []
