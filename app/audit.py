@@ -44,5 +44,6 @@ async def audit(database: Database) -> AsyncIterator[Finding]:
     """Ask every invariant of one snapshot, and answer each as it is known."""
     async with database.read() as session:
         for invariant in INVARIANTS:
-            found = await session.fetch(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {_MOST_SHOWN}", [])
+            moment = [database.now()] if invariant.timed else []
+            found = await session.fetch(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT {_MOST_SHOWN}", moment)
             yield Finding(invariant, [dict(row) for row in found])

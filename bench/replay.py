@@ -40,12 +40,13 @@ UNITS_IN_THE_FIRST, UNITS_ELSEWHERE = 100_000, 2_000
 ASKED_AT_ONCE = 40
 MOST_LINES = 1_200
 READY_SECONDS = 60
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # What --not-durable is about.
 ADDRESS = {"firstName": "Robin", "lastName": "Guest", "line1": "7 Imaginary Lane", "city": "London", "country": "GB"}
 
-CART = "cart { id token total { amount } deliveryGroups { id options { id } } } errors { code }"
-CREATE = "mutation ($input: CartCreateInput!) { cartCreate(input: $input) { %s } }" % CART
-UPDATE = "mutation ($input: CartUpdateInput!) { cartUpdate(input: $input) { %s } }" % CART
-SELECT = "mutation ($input: CartDeliverySelectInput!) { cartDeliverySelect(input: $input) { %s } }" % CART
+CART = "fragment cart on CartPayload { cart { id token total { amount } deliveryGroups { id options { id } } } errors { code } }"
+CREATE = "mutation ($input: CartCreateInput!) { cartCreate(input: $input) { ...cart } }" + CART
+UPDATE = "mutation ($input: CartUpdateInput!) { cartUpdate(input: $input) { ...cart } }" + CART
+SELECT = "mutation ($input: CartDeliverySelectInput!) { cartDeliverySelect(input: $input) { ...cart } }" + CART
 CHECKOUT = """
 mutation ($input: CheckoutCompleteInput!) {
   checkoutComplete(input: $input) { order { number lines { id } fulfillmentOrders { id } } errors { code } }
@@ -85,7 +86,9 @@ class Refused(Exception):
 class Shopper:
     """Buys baskets, one after the other."""
 
-    def __init__(self, client: httpx2.AsyncClient, variants: Mapping[str, str], stores: Sequence[str], tally: Tally) -> None:
+    def __init__(
+        self, client: httpx2.AsyncClient, variants: Mapping[str, str], stores: Sequence[str], tally: Tally
+    ) -> None:
         self._client = client
         self._variants = variants
         self._stores = stores
@@ -118,7 +121,9 @@ class Shopper:
         cart = (await self._call("cartUpdate", UPDATE, {**proof, "shippingAddress": ADDRESS}))["cart"]
         if not all(group["options"] for group in cart["deliveryGroups"]):
             raise Refused("no way of delivery")
-        selections = [{"groupId": group["id"], "optionId": group["options"][0]["id"]} for group in cart["deliveryGroups"]]
+        selections = [
+            {"groupId": group["id"], "optionId": group["options"][0]["id"]} for group in cart["deliveryGroups"]
+        ]
         cart = (await self._call("cartDeliverySelect", SELECT, {**proof, "selections": selections}))["cart"]
         wanted = {
             **proof,
@@ -171,23 +176,35 @@ class Served:
 @contextlib.contextmanager
 def own_shop(*, durable: bool) -> Iterator[Served]:
     """Open a shop with the retailer's data, and close it again."""
-    memory = None if durable or not Path("/dev/shm").is_dir() else "/dev/shm"
+    memory = None if durable or not SHARED_MEMORY.is_dir() else SHARED_MEMORY
     with tempfile.TemporaryDirectory(prefix="stoa-replay-", dir=memory) as parent:
-        os.chmod(parent, 0o755)
+        # Others may pass through, for a server that runs as somebody else.
+        Path(parent).chmod(0o755)
         server = embedded.start(Path(parent) / "postgres", durable=durable)
         environment = {**os.environ, "DATABASE_URL": server.dsn, "STOA_LOG_LEVEL": "error", "STOA_ENV": "development"}
         process: subprocess.Popen[bytes] | None = None
         try:
             began = time.perf_counter()
-            _stoa(environment, "import", "products", RETAIL / "sales.csv", "--currency", "GBP", "--ignore-case", "--skip-services")
+            _stoa(
+                environment,
+                "import",
+                "products",
+                RETAIL / "sales.csv",
+                "--currency",
+                "GBP",
+                "--ignore-case",
+                "--skip-services",
+            )
             _stoa(environment, "import", "stores", RETAIL / "stores.json", "--map", "country='US'", "--ships")
             _stoa(environment, "import", "stock", _stock_file(Path(parent)), "--ignore-case")
             print(f"imported in {time.perf_counter() - began:.1f} s", file=sys.stderr)
             port = _free_port()
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  # Our own command.
                 [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--with-worker"],
-                cwd=HOUSE, env=environment, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+                cwd=HOUSE,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+            )
             url = f"http://127.0.0.1:{port}"
             _wait_until_ready(url)
             postmaster = int((server.data_dir / "postmaster.pid").read_text().splitlines()[0])
@@ -203,7 +220,10 @@ def baskets(count: int, *, longest: bool, seed: int) -> list[Basket]:
     """Choose baskets at random, the same ones every time, and the longest one besides."""
     with (RETAIL / "baskets.csv").open(newline="") as lines:
         # A code that stands twice in a basket is one line of it.
-        every = [Basket(tuple(dict.fromkeys(code.strip().upper() for code in row if code.strip()))) for row in csv.reader(lines)]
+        every = [
+            Basket(tuple(dict.fromkeys(code.strip().upper() for code in row if code.strip())))
+            for row in csv.reader(lines)
+        ]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
     if longest and chosen:
         # In the middle, where the others are under way.
@@ -237,7 +257,9 @@ async def _variants(client: httpx2.AsyncClient, skus: Sequence[str]) -> dict[str
         declared = ", ".join(f"$s{n}: String" for n in range(len(chunk)))
         asked = " ".join(f"v{n}: variant(sku: $s{n}) {{ id price {{ amount }} }}" for n in range(len(chunk)))
         variables = {f"s{n}": sku for n, sku in enumerate(chunk)}
-        answer = (await client.post("/graphql", json={"query": f"query ({declared}) {{ {asked} }}", "variables": variables})).json()
+        answer = (
+            await client.post("/graphql", json={"query": f"query ({declared}) {{ {asked} }}", "variables": variables})
+        ).json()
         for n, sku in enumerate(chunk):
             variant = answer["data"][f"v{n}"]
             if variant is not None and variant["price"] is not None:
@@ -280,8 +302,13 @@ def _stock_file(directory: Path) -> Path:
 
 def _stoa(environment: Mapping[str, str], *words: str | Path) -> None:
     """Run a command; one that refuses some rows has done its work."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", *map(str, words)], cwd=HOUSE, env=environment, capture_output=True, text=True
+    done = subprocess.run(  # noqa: S603  # Our own command.
+        [sys.executable, "-m", "app.cli", *map(str, words)],
+        cwd=HOUSE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode not in {0, 1}:
         raise SystemExit(f"stoa {' '.join(map(str, words))} failed:\n{done.stderr}")
@@ -314,7 +341,16 @@ def cpu_seconds(pid: int, *, with_children: bool) -> float:
     return used / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds(int(child), with_children=True) for child in children)
 
 
-def table(tally: Tally, seconds: float, *, baskets_count: int, shoppers: int, server_cpu: float, database_cpu: float, audit: str) -> str:
+def table(
+    tally: Tally,
+    seconds: float,
+    *,
+    baskets_count: int,
+    shoppers: int,
+    server_cpu: float,
+    database_cpu: float,
+    audit: str,
+) -> str:
     """Write the one table."""
 
     def percentile(values: Sequence[float], share: float) -> str:
@@ -328,10 +364,19 @@ def table(tally: Tally, seconds: float, *, baskets_count: int, shoppers: int, se
         ("orders a second", f"{tally.orders / seconds:,.1f}"),
         ("lines a second", f"{tally.lines / seconds:,.0f}"),
         ("calls a second", f"{tally.calls / seconds:,.0f}"),
-        ("checkoutComplete, median and 95 %", f"{percentile(tally.checkout_seconds, 0.5)}, {percentile(tally.checkout_seconds, 0.95)}"),
-        ("whole basket, median and 95 %", f"{percentile(tally.basket_seconds, 0.5)}, {percentile(tally.basket_seconds, 0.95)}"),
+        (
+            "checkoutComplete, median and 95 %",
+            f"{percentile(tally.checkout_seconds, 0.5)}, {percentile(tally.checkout_seconds, 0.95)}",
+        ),
+        (
+            "whole basket, median and 95 %",
+            f"{percentile(tally.basket_seconds, 0.5)}, {percentile(tally.basket_seconds, 0.95)}",
+        ),
         ("longest order", f"{tally.longest_ordered:,} lines in {tally.longest_seconds:,.1f} s"),
-        ("CPU an order, server · PostgreSQL", f"{server_cpu * per_order:,.1f} ms · {database_cpu * per_order:,.1f} ms" if server_cpu else "-"),
+        (
+            "CPU an order, server · PostgreSQL",
+            f"{server_cpu * per_order:,.1f} ms · {database_cpu * per_order:,.1f} ms" if server_cpu else "-",
+        ),
         *((f"refused: {reason}", f"{count:,}") for reason, count in tally.refusals.most_common()),
         ("stoa audit", audit),
     ]
@@ -343,7 +388,14 @@ def _audit(dsn: str | None) -> str:
     if dsn is None:
         return "not asked: set DATABASE_URL to the server's"
     environment = {**os.environ, "DATABASE_URL": dsn, "STOA_LOG_LEVEL": "error"}
-    done = subprocess.run([sys.executable, "-m", "app.cli", "audit"], cwd=HOUSE, env=environment, capture_output=True, text=True)
+    done = subprocess.run(  # Our own command.
+        [sys.executable, "-m", "app.cli", "audit"],
+        cwd=HOUSE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return (done.stdout or done.stderr).strip().splitlines()[-1]
 
 
@@ -363,7 +415,9 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         served = None if asked.url else stack.enter_context(own_shop(durable=not asked.not_durable))
         before = _cpu(served)
-        tally, seconds = asyncio.run(replay(asked.url or (served.url if served else ""), chosen, shoppers=asked.shoppers))
+        tally, seconds = asyncio.run(
+            replay(asked.url or (served.url if served else ""), chosen, shoppers=asked.shoppers)
+        )
         after = _cpu(served)
         audit = _audit(served.dsn if served else os.environ.get("DATABASE_URL"))
     print(

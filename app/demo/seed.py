@@ -30,7 +30,6 @@ from app.delivery.rules import DeliveryOptionInput
 from app.demo import queries
 from app.demo.content import ShopContent
 from app.demo.content.catalogue import AttributeValue, Category, Product
-from app.demo.queries import Survey
 from app.identity import service as identity
 from app.identity.queries import LogIn
 from app.identity.rules.roles import Role
@@ -116,16 +115,14 @@ async def seed(
         await queries.lock_seeding(uow)
         found = await queries.survey(uow)
         if not (force or found.is_empty or found.is_demo):
-            message = (
-                f"this database has a shop that is not the demo's: {found.told()}; `stoa seed --force` puts the demo shop beside it"
-            )
+            message = f"this database has a shop that is not the demo's: {found.told()}; `stoa seed --force` puts the demo shop beside it"
             raise OtherData(message)
         products = content.products
         chunks = [products[first : first + _PRODUCTS_AT_ONCE] for first in range(0, len(products), _PRODUCTS_AT_ONCE)]
         tally = _Tally(progress, steps=len(chunks) + 5)
         tally.begin("places")
         opened_at = await _opened_at(uow, content)
-        channel_ids = await _put_places(uow, content, tally, found)
+        channel_ids = await _put_places(uow, content, tally)
         tally.begin("categories")
         await _put_categories(uow, content.categories, tally)
         for number, chunk in enumerate(chunks):
@@ -149,7 +146,7 @@ async def _opened_at(uow: UnitOfWork, content: ShopContent) -> datetime:
     return known[0].created_at if known else uow.now
 
 
-async def _put_places(uow: UnitOfWork, content: ShopContent, tally: _Tally, found: Survey) -> Mapping[str, ChannelId]:
+async def _put_places(uow: UnitOfWork, content: ShopContent, tally: _Tally) -> Mapping[str, ChannelId]:
     others = {channel.code for channel in await channels_queries.list_channels(uow) if channel.is_default}
     others -= {channel.code for channel in content.channels}
     put = await channels.put_channels(

@@ -10,9 +10,8 @@ from app.fulfillment import models  # noqa: F401  # The statements below are abo
 from app.fulfillment.rules import FulfillmentOrder, FulfillmentOrderLine, Shipment
 from app.fulfillment.states import FINISHED, FulfillmentOrderStatus, RejectionReason
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import Invalid
 from app.kernel.ids import FulfillmentOrderId, FulfillmentOrderLineId, LocationId, OrderId, OrderLineId
-from app.kernel.paging import PageRequest
+from app.kernel.paging import PageRequest, bound
 from app.kernel.sql import Session, Statement, rows, statement
 
 _HEADER = """id, number, order_id, location_id, predecessor_id, method, status, rejection_reason, note, due_at,
@@ -343,8 +342,6 @@ def _filters(wanted: FulfillmentOrderFilter) -> dict[str, object]:
 def _bound(request: PageRequest) -> tuple[int, datetime | None, UUID | None]:
     if request.after is None:
         return 0, None, None
-    try:
-        part, due, work_id = request.after
-        return (1 if part else 0), datetime.fromisoformat(str(due)), UUID(str(work_id))
-    except ValueError:
-        raise Invalid("this is not a cursor of this list", field=("after",)) from None
+    found = bound(request.after[1:], datetime, name="after")
+    due, work_id = found or (None, None)
+    return (1 if request.after[0] else 0), due, work_id

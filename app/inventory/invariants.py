@@ -54,6 +54,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         20,
         "no soft reservation outlives its time by more than a minute",
-        "SELECT id, expires_at FROM reservations WHERE state = 'SOFT' AND expires_at < now() - interval '1 minute'",
+        "SELECT id, expires_at FROM reservations WHERE state = 'SOFT' AND expires_at < $1::timestamptz - interval '1 minute'",
+        timed=True,
     ),
 )

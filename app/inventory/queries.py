@@ -252,7 +252,9 @@ _LIST_OPEN_FOR_DEMAND = rows(
 
 async def lock_levels(uow: UnitOfWork, *, levels: Sequence[tuple[UUID, UUID]]) -> list[Level]:
     """Lock levels in the order of their ids; those that do not exist yet are not answered."""
-    return await _LOCK_LEVELS.all(uow, variants=[level[0] for level in levels], locations=[level[1] for level in levels])
+    return await _LOCK_LEVELS.all(
+        uow, variants=[level[0] for level in levels], locations=[level[1] for level in levels]
+    )
 
 
 async def lock_levels_of_demand(uow: UnitOfWork, *, demand_id: UUID) -> list[Level]:
@@ -306,7 +308,9 @@ async def insert_movements(
 
 async def insert_soft(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Units], expires_at: datetime) -> None:
     """Write soft reservations."""
-    await _INSERT_RESERVATIONS.run(uow, state="SOFT", demand_id=demand_id, expires_at=expires_at, at=uow.now, **_columns(units))
+    await _INSERT_RESERVATIONS.run(
+        uow, state="SOFT", demand_id=demand_id, expires_at=expires_at, at=uow.now, **_columns(units)
+    )
 
 
 async def hold(

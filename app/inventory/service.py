@@ -125,7 +125,12 @@ async def write_off(uow: UnitOfWork, *, order_id: OrderId, units: Sequence[Units
     Locks: levels, then reservations. Writes the ledger.
     """
     await _end_promise(
-        uow, order_id, units, closed_state="RELEASED", taken=True, reason=reason,
+        uow,
+        order_id,
+        units,
+        closed_state="RELEASED",
+        taken=True,
+        reason=reason,
         into_damaged=reason is MovementReason.DAMAGED,
     )
 
@@ -155,7 +160,9 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
     await queries.open_levels(uow, levels=keys)
     levels = await queries.lock_levels(uow, levels=keys)
     changes = [
-        Change(level.variant_id, level.location_id, sellable=wanted[level.variant_id, level.location_id] - level.sellable)
+        Change(
+            level.variant_id, level.location_id, sellable=wanted[level.variant_id, level.location_id] - level.sellable
+        )
         for level in levels
         if wanted[level.variant_id, level.location_id] != level.sellable
     ]
@@ -168,7 +175,12 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
 
 
 async def adjust(
-    uow: UnitOfWork, *, variant_id: UUID, location_id: UUID, delta: int, reason: MovementReason = MovementReason.ADJUSTED
+    uow: UnitOfWork,
+    *,
+    variant_id: UUID,
+    location_id: UUID,
+    delta: int,
+    reason: MovementReason = MovementReason.ADJUSTED,
 ) -> Level:
     """Correct the sellable stock of one level by hand, up or down.
 
@@ -286,7 +298,9 @@ async def _change(
     if not changes:
         return {}
     await _lock_in_order(uow, changes)
-    levels = {(level.variant_id, level.location_id): level for level in await queries.change_levels(uow, changes=changes)}
+    levels = {
+        (level.variant_id, level.location_id): level for level in await queries.change_levels(uow, changes=changes)
+    }
     movements = [
         (change.variant_id, change.location_id, bucket, delta, balance)
         for change in changes

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A rule, by its number in docs/invariants.md, and the SQL whose rows would break it."""
+    """A rule, by its number in docs/invariants.md, and the SQL whose rows would break it.
+
+    In the SQL of a `timed` rule `$1` is the moment of the audit.
+    """
 
     number: int
     name: str
     sql: str
+    timed: bool = False

@@ -31,7 +31,8 @@ _LIST_FOR_ATTEMPT = rows(f"SELECT {_PAYMENT} FROM payments WHERE attempt_id = :a
 _GET_STEP = rows(f"SELECT {_STEP} FROM payment_transactions WHERE id = :id", Step)
 _LOCK_STEP = rows(f"SELECT {_STEP} FROM payment_transactions WHERE id = :id FOR NO KEY UPDATE", Step)
 _LIST_STEPS = rows(
-    f"SELECT {_STEP} FROM payment_transactions WHERE payment_id = ANY(:payment_ids::uuid[]) ORDER BY payment_id, id", Step
+    f"SELECT {_STEP} FROM payment_transactions WHERE payment_id = ANY(:payment_ids::uuid[]) ORDER BY payment_id, id",
+    Step,
 )
 _LIST_OPEN_STEPS = rows(
     f"""

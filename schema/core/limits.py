@@ -110,7 +110,7 @@ class Documents:
         """Say what is wrong with a document by the rules of the schema; one with no fault is kept."""
         if text is not None and text in self._kept:
             return ()
-        errors = validate_document(schema, document, tuple(self._rules))
+        errors = [_of_the_document(error) for error in validate_document(schema, document, tuple(self._rules))]
         if not errors and text is not None and len(text) <= _LONGEST_KEPT:
             self._kept[text] = document
             if len(self._kept) > _MOST_KEPT:
@@ -177,6 +177,13 @@ class PreparedDocuments(SchemaExtension):
             self.documents.validated(context.schema._schema, context.query, context.graphql_document)  # noqa: SLF001
         )
         yield
+
+
+def _of_the_document(error: GraphQLError) -> GraphQLError:
+    """Take what validation stumbled over, such as a number of thousands of digits, for what it is: not a bug of ours."""
+    if error.original_error is None or isinstance(error.original_error, GraphQLError):
+        return error
+    return GraphQLError("a value is not of the type that is asked for", error.nodes)
 
 
 def _aliases(selections: SelectionSetNode | None) -> int:

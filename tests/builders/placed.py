@@ -8,28 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.audit import audit
 from app.catalog import queries as catalog
 from app.delivery.states import DeliveryMethod
-from app.fulfillment import invariants as work_rules
 from app.fulfillment import queries as work_queries
 from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import Allocation, FulfillmentOrder, FulfillmentOrderLine
-from app.inventory import invariants as inventory_rules
 from app.inventory import service as inventory
 from app.inventory.rules import Units
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import CartId, CustomerId, LocationId, OrderId, OrderLineId, PaymentId, PickupId, new_id
-from app.orders import invariants as order_rules
 from app.orders import queries as order_queries
 from app.orders import service as orders
 from app.orders.rules import Order, OrderDelivery, OrderLine, OrderWithLines
 from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
-from app.payments import invariants as payment_rules
 from app.payments import queries as payment_queries
 from app.payments import service as payments
 from app.payments.gateway import Answer, Outcome
 from app.payments.queries import NewTender
-from app.pickup import invariants as pickup_rules
 from app.pickup import queries as pickup_queries
 from app.pickup import service as pickup
 from app.pickup.rules import Pickup
@@ -260,10 +256,5 @@ def _line(order_id: OrderId, position: int, one: Ordered, names: dict[UUID, str]
 
 
 async def broken_rules(shop: Shop) -> list[str]:
-    """Name the invariants of orders, stock, work and pickups that do not hold; there have to be none."""
-    broken = []
-    for modules in (inventory_rules, order_rules, payment_rules, work_rules, pickup_rules):
-        for rule in modules.INVARIANTS:
-            if await shop.fetch(rule.sql):
-                broken.append(rule.name)
-    return broken
+    """Name the invariants that do not hold; there have to be none."""
+    return [finding.invariant.name async for finding in audit(shop.database) if finding.rows]

@@ -61,7 +61,11 @@ class Shelves:
         )
 
     async def write_off(
-        self, held: "Held", wanted: Mapping[Shelf, int] | None = None, *, reason: MovementReason = MovementReason.NOT_FOUND
+        self,
+        held: "Held",
+        wanted: Mapping[Shelf, int] | None = None,
+        *,
+        reason: MovementReason = MovementReason.NOT_FOUND,
     ) -> None:
         """Say that promised units are not there, or not whole."""
         parts = held.of(wanted)

@@ -119,7 +119,7 @@ async def called(client: Client, shop: Shop, schema: GraphQLSchema, row: Row) ->
     return await Called(client, schema, shop, row).prepare()
 
 
-@pytest.mark.parametrize("row", MUTATIONS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [row for row in MUTATIONS if "A" in row.guests], ids=lambda row: row.name)
 class TestMutations:
     async def test_refuse_what_is_wrong_and_change_nothing(self, called: Called) -> None:
         before = await fingerprint(called.shop)
@@ -148,7 +148,7 @@ class TestMutations:
             for quantity in (-1, -(2**31), 10_001, 2**31 - 1):
                 (refusal,) = called.refusals(await called.with_(path, quantity))
                 assert refusal in {("INVALID", path), ("QUANTITY_EXCEEDED", path)}, (quantity, refusal)
-            for beyond in (2**31, -(2**31) - 1, 2**63, 10**30, 1.5, "1", True):
+            for beyond in (2**31, -(2**31) - 1, 2**63, 1e30, 1.5, "1", True):
                 assert (await called.with_(path, beyond)).codes == ["INVALID"], beyond
 
     async def refuse_texts(self, called: Called) -> None:

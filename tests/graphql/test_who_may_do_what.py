@@ -17,7 +17,8 @@ from tests.builders.fingerprint import changed, fingerprint
 from tests.builders.junk import document
 from tests.builders.scene import ROLES, Scene, Things, advance, set_scene
 from tests.builders.shop import Shop
-from tests.graphql.expectations import INSIDE, MUTATIONS, QUERIES, SUBSCRIPTIONS, Ask, Input, Inside, Row
+from tests.graphql.expectations import MUTATIONS, QUERIES, SUBSCRIPTIONS, Ask, Input, Row
+from tests.graphql.expected_fields import INSIDE, Inside
 from tests.graphql.test_following import PATIENCE_SECONDS, connected
 
 pytestmark = pytest.mark.anyio

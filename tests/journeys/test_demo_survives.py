@@ -95,7 +95,8 @@ def start(directory: Path, running: list[subprocess.Popen[str]], *words: str, po
 def new_directory() -> Iterator[Path]:
     """Give a place where no demo has been yet; end the server that a test leaves there."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as parent:
-        os.chmod(parent, 0o755)
+        # Others may pass through, for a server that runs as somebody else.
+        Path(parent).chmod(0o755)
         directory = Path(parent) / "demo"
         yield directory
         with contextlib.suppress(embedded.EmbeddedPostgresError):

@@ -94,7 +94,7 @@ class TestFirstPurchase:
             await play(shop, heard)
 
         assert len(heard.scenes) == SCENES
-        assert heard.says("PAYMENT_DECLINED") and heard.says("PICKUP_CODE_WRONG") and heard.says("PAYMENT_PENDING")
+        assert all(heard.says(code) for code in ("PAYMENT_DECLINED", "PICKUP_CODE_WRONG", "PAYMENT_PENDING"))
         assert await broken_rules(database) == []
 
     async def test_can_be_made_again_though_goods_are_sold_out(self, dsn: str, database: Database) -> None:

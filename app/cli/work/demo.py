@@ -87,7 +87,9 @@ def _settings() -> Settings:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Take the port first of all, so that nobody waits for a database to hear that it is in use."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise PortTaken(host, port, error.strerror or str(error)) from None
@@ -148,7 +150,13 @@ class _Visit:
         app = create_app(self._settings, database=database)
         serving = asyncio.create_task(
             serve_here(
-                self._settings, stop, host=self._host, port=self._port, with_worker=True, app=app, listener=self._listener
+                self._settings,
+                stop,
+                host=self._host,
+                port=self._port,
+                with_worker=True,
+                app=app,
+                listener=self._listener,
             )
         )
         watching = asyncio.create_task(self._watch(database, stop))
@@ -200,8 +208,11 @@ class _Visit:
         connection = await asyncpg.connect(self._settings.database_url)
         try:
             if not await connection.fetchval(_LOCK_JOURNEY):
-                self._console.print("\n  Another demo is on its journey through this shop; this one begins when that one has ended.")
-                while not await connection.fetchval(_LOCK_JOURNEY):
+                self._console.print(
+                    "\n  Another demo is on its journey through this shop; this one begins when that one has ended."
+                )
+                # A lock of the database sets no event here.
+                while not await connection.fetchval(_LOCK_JOURNEY):  # noqa: ASYNC110
                     await asyncio.sleep(_PAUSE_SECONDS)
             yield
         finally:
@@ -238,7 +249,9 @@ class _Visit:
             place = "everywhere" if login.every_location else ", ".join(login.location_codes)
             table.add_row(login.email, ", ".join(login.roles).lower().replace("_", " "), place)
         console.print(table)
-        console.print(f"\n  Everybody's password is {DEMO_PASSWORD}. Cards: tok_ok, tok_declined, tok_action, tok_timeout.")
+        console.print(
+            f"\n  Everybody's password is {DEMO_PASSWORD}. Cards: tok_ok, tok_declined, tok_action, tok_timeout."
+        )
         console.print("  A query to paste:\n")
         console.print("\n".join(f"    {line}" for line in _TRY_THIS.splitlines()), markup=False)
 
@@ -252,7 +265,8 @@ class _Visit:
                 try:
                     await asyncio.to_thread(self._revive)
                 except EmbeddedPostgresError as error:
-                    log.error("the database does not come back", reason=str(error))
+                    # It tells in words what to do; where in our code it was raised helps nobody.
+                    log.error("the database does not come back", reason=str(error))  # noqa: TRY400
 
 
 class Telling:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Self, TypeVar
 
 import asyncpg
 import orjson
@@ -261,7 +261,7 @@ async def _selling(begin: Begin, channel: str | None, currency: str | None) -> S
 
 
 async def _default_channel(begin: Begin) -> tuple[str, ...]:
-    channel = await begin.run(lambda uow: channels.get_channel(uow))
+    channel = await begin.run(channels.get_channel)
     return () if channel is None else (channel.code,)
 
 
@@ -343,7 +343,7 @@ class _Bars:
         self._read = self._progress.add_task("reading", total=size_bytes)
         self._taken: TaskID | None = None
 
-    def __enter__(self) -> "_Bars":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

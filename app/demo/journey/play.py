@@ -7,7 +7,6 @@ from app.demo.journey.client import ShopWindow
 from app.demo.journey.seen import Basket, Goods
 from app.demo.journey.story import Story, expect
 
-
 #: Says what was weighed when an order was routed, by the order's id.
 Explain = Callable[[str], Awaitable[Sequence[str]]]
 

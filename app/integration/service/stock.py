@@ -153,9 +153,7 @@ async def _write(uow: UnitOfWork, lines: Sequence[StockLine]) -> None:
         await inventory.set_levels(uow, lines=lines, reason=MovementReason.FEED)
 
 
-async def _placed(
-    uow: UnitOfWork, rows: Sequence[StockRow], counting: StockTerms, listener: Listener
-) -> list[_Placed]:
+async def _placed(uow: UnitOfWork, rows: Sequence[StockRow], counting: StockTerms, listener: Listener) -> list[_Placed]:
     """Find the variants and locations that rows speak of, and refuse the rows of those that there are not."""
     skus = {row.sku: row.sku for row in rows}
     if counting.ignore_case:
@@ -200,7 +198,9 @@ async def _begin_changes(uow: UnitOfWork, counting: StockTerms, *, dry_run: bool
     if taken_to is not None:
         return int(taken_to)
     if not counting.again:
-        message = f"the changes of this file were taken on {kept.created_at:%Y-%m-%d %H:%M} UTC; --again takes them once more"
+        message = (
+            f"the changes of this file were taken on {kept.created_at:%Y-%m-%d %H:%M} UTC; --again takes them once more"
+        )
         raise AlreadyTaken(message)
     if not dry_run:
         await idempotency.release(uow, key)

@@ -1,9 +1,10 @@
 """Imports of stores: addresses, hours and time zones, and what the stores do for channels."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.channels import service as channels
+from app.channels.rules import Channel
 from app.integration.rules.outcome import Listener, Terms
 from app.integration.rules.rows import RowProblem
 from app.integration.rules.stores import StoreRow
@@ -19,7 +20,10 @@ from app.locations.states import LocationKind
 
 @dataclass(frozen=True, slots=True)
 class StoreTerms:
-    """Which channels the stores serve: they hand out for them where they offer pickup, and ship for them if asked to."""
+    """Which channels the stores serve: they hand out for them where they offer pickup, and `ships` lets them ship too.
+
+    Without `ships` a store that ships for a channel goes on doing so.
+    """
 
     channels: tuple[str, ...] = ()
     ships: bool = False
@@ -40,11 +44,17 @@ async def import_stores(
         }
         wanted = [_wanted(row, known.get(row.code)) for row in items]
         opened = await locations.put_locations(uow, locations=wanted)
+        shipping = set() if serving.ships else await _shipping(uow, served, known.values())
         linked = await locations.put_channel_locations(
             uow,
             links=[
-                ChannelLocationInput(channel=channel, location=store.code, ships=serving.ships, hands_out=store.pickup_enabled)
-                for channel in serving.channels
+                ChannelLocationInput(
+                    channel=channel.code,
+                    location=store.code,
+                    ships=serving.ships or (channel.code, store.code) in shipping,
+                    hands_out=store.pickup_enabled,
+                )
+                for channel in served
                 for store in wanted
             ],
         )
@@ -61,7 +71,7 @@ async def import_stores(
         listener.refused(RowProblem(row.row, "code", row.code, reason))
 
     begin.actor.require(Permission.CATALOG_WRITE)
-    await begin.run(lambda uow: _check_channels(uow, serving.channels))
+    served = await begin.run(lambda uow: _channels(uow, serving.channels))
     due = (row for row in _once(rows, listener) if row.row >= terms.from_row)
     for chunk in in_chunks(due, terms.rows_at_once):
         stores = await begin.run(lambda uow, chunk=chunk: _without_warehouses(uow, chunk, listener))  # type: ignore[misc]
@@ -69,10 +79,19 @@ async def import_stores(
             await put_chunk(begin, stores, put, dry_run=terms.dry_run, done=done, refused=refused)
 
 
-async def _check_channels(uow: UnitOfWork, codes: Sequence[str]) -> None:
+async def _channels(uow: UnitOfWork, codes: Sequence[str]) -> list[Channel]:
     """Refuse the whole import for a channel that there is not, and not each row of it. Raises: UnknownChannel."""
-    for code in codes:
-        await channels.choose(uow, code=code)
+    return [await channels.choose(uow, code=code) for code in dict.fromkeys(codes)]
+
+
+async def _shipping(uow: UnitOfWork, served: Sequence[Channel], stores: Collection[Location]) -> set[tuple[str, str]]:
+    """Say which of these stores ship for which of these channels already, by their codes."""
+    channel_of = {channel.id: channel.code for channel in served}
+    store_of = {store.id: store.code for store in stores}
+    links = await locations_queries.list_links(
+        uow, pairs=[(channel, store) for channel in channel_of for store in store_of]
+    )
+    return {(channel_of[link.channel_id], store_of[link.location_id]) for link in links if link.ships}
 
 
 def _once(rows: Iterable[StoreRow], listener: Listener) -> Iterator[StoreRow]:

@@ -1,5 +1,7 @@
 """Products of a file become variants with prices, row by row, however often the file is sent."""
 
+import pytest
+
 from app.integration.rules.outcome import Terms
 from app.integration.service import channel_to_sell_in, import_products
 from app.integration.service.channel import Selling
@@ -9,8 +11,6 @@ from app.kernel.errors import Conflict, Invalid, Unauthenticated
 from app.kernel.puts import Put
 from tests.builders.imports import Heard, product
 from tests.builders.shop import Shop
-
-import pytest
 
 MANY = 260
 

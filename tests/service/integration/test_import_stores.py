@@ -73,6 +73,14 @@ class TestImportStores:
             == 7
         )
 
+    async def test_lets_a_store_ship_that_ships_already(self, shop: Shop) -> None:
+        serving = StoreTerms(channels=(await channel_code(shop),))
+        row = replace(BATH, code="camden")
+
+        await import_stores(shop.begin(), rows=[row], serving=serving, terms=Terms(), listener=Heard())
+
+        assert await channels_of(shop, "camden") == [(True, True)]
+
     async def test_changes_nothing_when_it_is_repeated(self, shop: Shop) -> None:
         heard = Heard()
         serving = StoreTerms(channels=(await channel_code(shop),), ships=True)

@@ -41,9 +41,7 @@ class TestTakeOut:
     async def test_writes_who_and_why(self, shop: Shop, shelves: Shelves) -> None:
         order = await shelves.promise({MUGS: 1})
         await shop.begin("picker").run(
-            lambda uow: inventory.take_out(
-                uow, order_id=order.id, units=order.units, reason=MovementReason.HANDED_OVER
-            )
+            lambda uow: inventory.take_out(uow, order_id=order.id, units=order.units, reason=MovementReason.HANDED_OVER)
         )
 
         async with shop.database.read() as session:
@@ -105,7 +103,12 @@ class TestReceiveReturn:
             lambda uow: inventory.receive_return(
                 uow,
                 return_id=return_id,
-                units=[(back, Bucket.SELLABLE), (back, Bucket.DAMAGED), (back, Bucket.QUALITY), (new_here, Bucket.QUALITY)],
+                units=[
+                    (back, Bucket.SELLABLE),
+                    (back, Bucket.DAMAGED),
+                    (back, Bucket.QUALITY),
+                    (new_here, Bucket.QUALITY),
+                ],
             )
         )
 
@@ -182,9 +185,7 @@ class TestAdjust:
     async def adjust(self, shop: Shop, delta: int, *, by: str = "manager") -> Level:
         """Correct the mugs of Camden."""
         return await shop.begin(by).run(
-            lambda uow: inventory.adjust(
-                uow, variant_id=VARIANTS["mug"], location_id=LOCATIONS["camden"], delta=delta
-            )
+            lambda uow: inventory.adjust(uow, variant_id=VARIANTS["mug"], location_id=LOCATIONS["camden"], delta=delta)
         )
 
     async def test_corrects_up_and_down(self, shop: Shop, shelves: Shelves) -> None:
@@ -239,6 +240,4 @@ class TestStockLine:
         unknown = StockLine(new_id(), LOCATIONS["camden"], 1)
 
         with pytest.raises(asyncpg.ForeignKeyViolationError):
-            await shop.begin().run(
-                lambda uow: inventory.set_levels(uow, lines=[unknown], reason=MovementReason.FEED)
-            )
+            await shop.begin().run(lambda uow: inventory.set_levels(uow, lines=[unknown], reason=MovementReason.FEED))

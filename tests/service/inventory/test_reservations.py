@@ -10,6 +10,7 @@ from app.inventory.rules import Units
 from app.inventory.states import MovementReason
 from app.kernel.errors import BrokenInvariant
 from app.kernel.ids import OrderId, new_id
+from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
 from tests.builders.shop import CHANNEL_ID, LOCATIONS, VARIANTS, Shop
 from tests.builders.stocked import TTL, Held, Shelves, broken_stock
@@ -301,3 +302,23 @@ class TestListOpenForDemand:
             [left] = await queries.list_open_for_demand(session, demand_id=order.id)
 
         assert (left.variant_id, left.location_id, left.quantity) == (VARIANTS["mug"], LOCATIONS["camden"], 2)
+
+
+class TestAudit:
+    async def test_finds_a_reservation_that_nobody_took_back(
+        self, shop: Shop, shelves: Shelves, clock: StoppedClock
+    ) -> None:
+        await shelves.hold({MUGS: 1})
+        in_time = await broken(shop)
+        clock.advance(seconds=TTL.seconds + 61)
+
+        late = await broken(shop)
+
+        assert in_time == []
+        assert [found.split(":")[0] for found in late] == ["20"]
+
+    async def test_finds_a_counter_that_its_reservations_do_not_explain(self, shop: Shop, shelves: Shelves) -> None:
+        await shelves.begin.run(lambda uow: uow.execute("UPDATE levels SET soft = 1 WHERE sellable > 0", []))
+        await shelves.begin.run(lambda uow: uow.execute("UPDATE levels SET damaged = 1", []))
+
+        assert {found.split(":")[0] for found in await broken(shop)} == {"3", "4"}

@@ -81,9 +81,7 @@ class TestClaim:
 
     async def test_passes_on_to_who_waited_when_the_first_was_refused(self, counter: Counter) -> None:
         async with asyncio.timeout(20):
-            answers = await asyncio.gather(
-                *(counter.call(refuse=n == 0) for n in range(4)), return_exceptions=True
-            )
+            answers = await asyncio.gather(*(counter.call(refuse=n == 0) for n in range(4)), return_exceptions=True)
 
         granted = {answer for answer in answers if isinstance(answer, str)}
         assert len(granted) == 1

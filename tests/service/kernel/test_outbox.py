@@ -60,7 +60,9 @@ class Relay:
     async def failed(self, delivery: Delivery) -> None:
         """Mark as failed, to be tried again soon."""
         await self.begin.run(
-            lambda uow: outbox.MARK_FAILED.run(uow, id=delivery.id, due_at=uow.now + RETRY, error="a subscriber fell over")
+            lambda uow: outbox.MARK_FAILED.run(
+                uow, id=delivery.id, due_at=uow.now + RETRY, error="a subscriber fell over"
+            )
         )
 
 

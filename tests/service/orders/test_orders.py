@@ -85,7 +85,11 @@ class TestQuantities:
             )  # fmt: skip
             seen.append((stored.status, stored.fulfillment_status, stored.return_status))
 
-        part, none, full = FulfillmentStatus.PARTIALLY_FULFILLED, FulfillmentStatus.UNFULFILLED, FulfillmentStatus.FULFILLED
+        part, none, full = (
+            FulfillmentStatus.PARTIALLY_FULFILLED,
+            FulfillmentStatus.UNFULFILLED,
+            FulfillmentStatus.FULFILLED,
+        )
         assert seen == [
             (OrderStatus.PROCESSING, none, ReturnProgress.NONE),
             *[(OrderStatus.PARTIALLY_FULFILLED, part, ReturnProgress.NONE)] * 5,

@@ -29,14 +29,14 @@ def gateway(database: Database) -> TestGateway:
     return TestGateway(database, late=LATE, base_url="http://shop.test")
 
 
-async def authorize(gateway: TestGateway, token: str = "tok_ok", *, under: str | None = None) -> Answer:
+async def authorize(gateway: TestGateway, token: str, *, under: str | None = None) -> Answer:
     """Hold funds."""
     return await gateway.authorize(key=under or key(), token=token, amount_minor=HELD, currency="GBP")
 
 
 async def held(gateway: TestGateway) -> str:
     """Hold funds, and name the authorization."""
-    answer = await authorize(gateway)
+    answer = await authorize(gateway, "tok_ok")
     assert answer.outcome is Outcome.SUCCEEDED
     assert answer.reference is not None
     return answer.reference
@@ -100,7 +100,7 @@ class TestAuthorize:
         name = key()
 
         async with asyncio.timeout(PATIENCE_SECONDS):
-            answers = await asyncio.gather(*(authorize(gateway, under=name) for _ in range(5)))
+            answers = await asyncio.gather(*(authorize(gateway, "tok_ok", under=name) for _ in range(5)))
 
         assert len({answer.reference for answer in answers}) == 1
         async with database.read() as session:

@@ -159,9 +159,7 @@ class TestLostAnswer:
         [step] = await order.steps()
 
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await asyncio.gather(
-                *(payments.carry_out(shop.begin(), order.gateways, step_id=step.id) for _ in range(5))
-            )
+            await asyncio.gather(*(payments.carry_out(shop.begin(), order.gateways, step_id=step.id) for _ in range(5)))
 
         assert (await only(order)).captured_minor == THREE_MUGS
         assert (await order.at_the_provider())["CAPTURE"] == THREE_MUGS
@@ -323,7 +321,8 @@ class TestHistory:
         tender = await only(order)
 
         moves = await shop.fetch(
-            "SELECT before, after, action FROM state_changes WHERE kind = 'payment' AND subject_id = $1 ORDER BY id", tender.id
+            "SELECT before, after, action FROM state_changes WHERE kind = 'payment' AND subject_id = $1 ORDER BY id",
+            tender.id,
         )
 
         assert [tuple(move) for move in moves] == [

@@ -1,10 +1,10 @@
 """Rows become products under addresses of their own, the same ones every time."""
 
+import pytest
+
 from app.integration.rules.grouping import category_steps, chunks, groups, product_input, respelled
 from app.integration.rules.names import slug_of, slug_of_path
 from tests.builders.imports import product
-
-import pytest
 
 
 class TestSlugOf:
