@@ -49,7 +49,7 @@ class TestDocuments:
             ("{ products(filter: {price: {min: 1.5}}) { totalCount } }", "INVALID"),
             ('{ orders(filter: {placedFrom: "9999-12-31T23:59:59-14:00"}) { totalCount } }', "INVALID"),
             ('{ node(id: "%s") { id } }' % ("x" * 900_000), "INVALID"),
-            ('{ products(filter: {ids: [%s]}) { totalCount } }' % ('"x",' * 5000), "TOKENS_EXCEEDED"),
+            ("{ products(filter: {ids: [%s]}) { totalCount } }" % ('"x",' * 5000), "TOKENS_EXCEEDED"),
             ("query A { ...F } fragment F on Query { ...F }", "INVALID"),
             ("{ channels { ...C } } fragment C on Channel { ...D } fragment D on Channel { ...C }", "INVALID"),
             ("{ me { " + "orders { nodes { customer { " * 6 + "id" + " } } }" * 6 + " } }", "DEPTH_EXCEEDED"),
@@ -102,7 +102,17 @@ class TestLists:
         assert {"products", "stores", "orders", "fulfillmentOrders"} <= lists.keys()
         queue = await self.cursor(client, "fulfillmentOrders", scene.access("admin"))
         # A cursor is a place in an order. Those of other lists that are ordered by the same kind of value are borne.
-        junk = ["", "junk", "é", "💥", cursor(), cursor(None), cursor("a\0b", "x"), cursor(2**64 - 1, 1), cursor(1e300, "x")]
+        junk = [
+            "",
+            "junk",
+            "é",
+            "💥",
+            cursor(),
+            cursor(None),
+            cursor("a\0b", "x"),
+            cursor(2**64 - 1, 1),
+            cursor(1e300, "x"),
+        ]
 
         for name, args in lists.items():
             wrong: list[tuple[str, object]] = [("first", size) for size in (-1, 101, 2**31 - 1)]
@@ -209,7 +219,14 @@ class TestAccessTokens:
         unsigned = urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=") + f".{body}."
         before = await fingerprint(shop)
 
-        tokens = [forged, unsigned, f"{head}.{body}.", good[:-2], "x" * 6000, shop.database.keys.token("order", ada.user_id)]
+        tokens = [
+            forged,
+            unsigned,
+            f"{head}.{body}.",
+            good[:-2],
+            "x" * 6000,
+            shop.database.keys.token("order", ada.user_id),
+        ]
         refused = [await client.execute(CREATE, {"input": {}}, token=token) for token in tokens]
         clock.advance(minutes=16)
         refused.append(await client.execute(CREATE, {"input": {}}, token=good))

@@ -34,9 +34,7 @@ async def bombard(client: Client, scene: Scene, kind: str) -> None:
     for _ in range(ROUNDS):
         for name, field in root.fields.items():
             variables = junk.values(field.args)
-            answer = await client.execute(
-                document(kind, name, field, schema), variables, token=junk.any_of(tokens)
-            )
+            answer = await client.execute(document(kind, name, field, schema), variables, token=junk.any_of(tokens))
             assert_no_bug(answer, f"{name} {variables!r}")
         if time.monotonic() > until:
             break

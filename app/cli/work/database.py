@@ -4,8 +4,10 @@ import asyncio
 import os
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-from app.audit import Finding
+from app.audit import INVARIANTS, Finding
 from app.audit import audit as ask_every_rule
 from app.cli.work.place import data_directory, settings_from, upgrade, with_database
 from app.kernel import embedded
@@ -42,7 +44,14 @@ async def _audit(settings: Settings) -> list[Finding]:
     database = database_of(settings)
     await database.connect()
     try:
-        return [finding async for finding in ask_every_rule(database)]
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("asking every rule", total=len(INVARIANTS))
+            findings = []
+            async for finding in ask_every_rule(database):
+                findings.append(finding)
+                bar.advance(task)
+            return findings
     finally:
         await database.close()
 
