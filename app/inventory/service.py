@@ -167,6 +167,10 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
         if wanted[level.variant_id, level.location_id] != level.sellable
     ]
     changed = await _change(uow, changes, reason=reason, cause_kind="feed", cause_id=None)
+    missing = [change for change in changes if (change.variant_id, change.location_id) not in changed]
+    if missing and await _reclaim(uow, [(change.variant_id, change.location_id) for change in missing]):
+        # What stood in the way were holds of checkouts whose time is over.
+        changed |= await _change(uow, missing, reason=reason, cause_kind="feed", cause_id=None)
     refused = {(change.variant_id, change.location_id) for change in changes} - changed.keys()
     if refused:
         at_fault = next(i for i, line in enumerate(lines) if (line.variant_id, line.location_id) in refused)

@@ -41,6 +41,8 @@ UNAVAILABLE = (
 #: How text shows itself that no column can hold: U+0000, which JSON can write and PostgreSQL cannot.
 _UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 _TRIES = 5
+#: How long a caller waits for one of the pool's connections before it is told that we are busy.
+_POOL_PATIENCE_SECONDS = 10.0
 
 _units_open: ContextVar[int] = ContextVar("units_open", default=0)
 
@@ -139,13 +141,17 @@ class ReadSession:
         async with self._lock:
             try:
                 if self._connection is None:
-                    self._connection = await self._pool.acquire()
+                    self._connection = await _acquired(self._pool)
                     await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
             except _UNWRITABLE:
                 raise _unwritable() from None
             except UNAVAILABLE as error:
                 raise DatabaseUnavailable(str(error)) from error
+            except asyncpg.PostgresError:
+                # The snapshot is dead; the other fields of the request go on with a new one.
+                await self._end("ROLLBACK")
+                raise
 
     async def execute(self, sql: str, args: Sequence[object]) -> str:
         """Refuse: a read session writes nothing."""
@@ -154,17 +160,20 @@ class ReadSession:
     async def drop_snapshot(self) -> None:
         """Give the connection back; the next statement starts a new snapshot."""
         async with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is None:
-                return
-            try:
-                await connection.execute("COMMIT")
-            except (asyncpg.PostgresError, *UNAVAILABLE):
-                # A connection that was cut has left the pool by itself, and cannot be ended again.
-                with suppress(asyncpg.InterfaceError):
-                    connection.terminate()
-            finally:
-                await self._pool.release(connection)
+            await self._end("COMMIT")
+
+    async def _end(self, how: str) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.execute(how)
+        except (asyncpg.PostgresError, *UNAVAILABLE):
+            # A connection that was cut has left the pool by itself, and cannot be ended again.
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
+        finally:
+            await self._pool.release(connection)
 
 
 class Begin:
@@ -262,10 +271,14 @@ class Database:
         """
         depth = _units_open.set(_units_open.get() + 1)
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                uow = UnitOfWork(connection, actor, self.now(), self.keys)
-                yield uow
-                await uow.flush()
+            connection = await _acquired(self._pool)
+            try:
+                async with connection.transaction():
+                    uow = UnitOfWork(connection, actor, self.now(), self.keys)
+                    yield uow
+                    await uow.flush()
+            finally:
+                await self._pool.release(connection)
         except RETRYABLE:
             raise
         except DomainError:
@@ -284,8 +297,11 @@ class Database:
         Nothing may be emitted in it. Raises: DatabaseUnavailable.
         """
         try:
-            async with self._pool.acquire() as connection:
+            connection = await _acquired(self._pool)
+            try:
                 yield UnitOfWork(connection, SYSTEM, self.now(), self.keys)
+            finally:
+                await self._pool.release(connection)
         except UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -326,6 +342,17 @@ async def prepare_connection(connection: Any) -> None:
     await connection.prepare(
         "SELECT $1::uuid[], $2::int[], $3::bigint[], $4::bool[], $5::timestamptz[], $6::float8[], $7::smallint[], $8::jsonb[]"
     )
+
+
+async def _acquired(pool: Any) -> Any:
+    """Take a connection from the pool, waiting for one a while.
+
+    Raises: Busy when all of them are in use for too long.
+    """
+    try:
+        return await pool.acquire(timeout=_POOL_PATIENCE_SECONDS)
+    except TimeoutError:
+        raise Busy("all connections to the database are in use; try again") from None
 
 
 async def _nothing(_connection: Any) -> None:

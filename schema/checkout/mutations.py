@@ -34,6 +34,7 @@ class CheckoutMutation:
             cart_id = CartId(decode(IdKind.CART, input.cart_id, field=("cartId",)))
         except DomainError as refusal:
             return CheckoutCompletePayload(order=None, cart=None, payment_action=None, errors=user_errors(refusal))
+        await context.renew()
         try:
             request = _request(context, input, cart_id)
             completed = await checkout.complete(context.begin, context.services.gateways, request)

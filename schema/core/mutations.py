@@ -45,6 +45,8 @@ async def perform(
 
     `subject` is the cart or order that a guest acts on, whose keys are apart from those of other guests.
     """
+    # A unit takes a connection of its own: holding one to read from meanwhile, enough callers would wait for each other.
+    await context.renew()
     try:
         named = None if key is None else idempotency.key_for(scope(context, mutation, subject), key, as_json(call))
 
@@ -76,6 +78,7 @@ async def answer_of(context: Context, work: Awaitable[AnswerT | DomainError]) ->
 
     What was read before is dropped.
     """
+    await context.renew()
     try:
         return await work
     except DomainError as refusal:

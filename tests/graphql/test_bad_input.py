@@ -53,7 +53,7 @@ def leaves(value: object, kind: Any, path: Path = ()) -> Iterator[tuple[Path, st
         for name, part in value.items():
             yield from leaves(part, given.fields[name].type, (*path, name))
     elif value is not None:
-        yield path, get_named_type(given).name
+        yield path, str(get_named_type(given))
 
 
 def replaced(given: Input, path: Path, value: object) -> Input:

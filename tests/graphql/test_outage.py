@@ -1,8 +1,6 @@
 """A database that goes away is told of in the answers, and the same server serves again once it is back."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,23 +15,17 @@ from tests.builders.shop import furnish, settings
 
 pytestmark = pytest.mark.anyio
 
-MEMORY = Path("/dev/shm")  # noqa: S108
 CREATE = "mutation { cartCreate(input: {}) { cart { version } errors { code } } }"
 
 
 @pytest.fixture
-async def directory() -> AsyncIterator[Path]:
+async def directory(tmp_path: Path) -> AsyncIterator[Path]:
     """Lend a server of one's own, with the shop in it, to be stopped and started."""
-    made = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-    # Others may pass through, for a server that runs as somebody else.
-    made.chmod(0o755)
-    data = made / "postgres"
-    server = await asyncio.to_thread(embedded.start, data, durable=False)
+    server = await asyncio.to_thread(embedded.start, tmp_path, durable=False)
     await asyncio.to_thread(postgres.migrate, server.dsn)
     await furnish(server.dsn)
-    yield data
-    await asyncio.to_thread(embedded.stop, data, immediately=True)
-    shutil.rmtree(made)
+    yield tmp_path
+    await asyncio.to_thread(embedded.stop, tmp_path, immediately=True)
 
 
 async def ready(client: Client) -> int:
