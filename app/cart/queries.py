@@ -292,7 +292,10 @@ async def list_contents(session: Session, *, cart_id: CartId) -> tuple[list[Cart
         if content.option_id is not None:
             selections.append(Selection(content.id, content.option_id, content.slot_starts_at))
         else:
-            assert content.variant_id and content.quantity and content.delivery and content.created_at
+            assert content.variant_id is not None
+            assert content.quantity is not None
+            assert content.delivery is not None
+            assert content.created_at is not None
             lines.append(
                 CartLine(
                     id=CartLineId(content.id),

@@ -14,16 +14,7 @@ from app.delivery.states import DeliveryMethod
 from app.inventory.rules import Units
 from app.kernel.address import Address
 from app.kernel.errors import Invalid
-from app.kernel.ids import (
-    AttemptId,
-    CartId,
-    ChannelId,
-    CustomerId,
-    LocationId,
-    OrderId,
-    OrderLineId,
-    VariantId,
-)
+from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, LocationId, OrderId, OrderLineId, VariantId
 from app.kernel.money import Money, parse_minor
 from app.payments.errors import PaymentMismatch
 

@@ -26,7 +26,9 @@ def add(
     location: Annotated[
         list[str] | None, typer.Option(help="The code of a location they work at; may be given several times.")
     ] = None,
-    everywhere: Annotated[bool, typer.Option("--everywhere", help="They work at every location, also those to come.")] = False,
+    everywhere: Annotated[  # noqa: FBT002  # A flag of the command line.
+        bool, typer.Option("--everywhere", help="They work at every location, also those to come.")
+    ] = False,
     password_file: Annotated[
         str | None,
         typer.Option(help="A file with their password, - for standard input; asked for when left out."),

@@ -12,4 +12,4 @@ class NothingToDo(IllegalTransition):
 
 
 class WrongDeliveryMethod(IllegalTransition):
-    """This step belongs to another delivery method: shipments are not made ready, pickups are not shipped."""
+    """The step belongs to another delivery method: shipments are not made ready, pickups are not shipped."""

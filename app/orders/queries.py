@@ -136,7 +136,7 @@ _WHERE = """
 """
 
 
-def _page_statement(key: str, key_type: str, descending: bool) -> Statement[Order]:
+def _page_statement(key: str, key_type: str, *, descending: bool) -> Statement[Order]:
     order = "DESC" if descending else "ASC"
     beyond = "<" if descending else ">"
     return rows(
@@ -152,7 +152,7 @@ def _page_statement(key: str, key_type: str, descending: bool) -> Statement[Orde
 
 #: By sort key, and by whether the list is walked downward; a page asked for from its end walks the other way.
 _PAGES = {
-    (key, descending): _page_statement(key, key_type, descending)
+    (key, descending): _page_statement(key, key_type, descending=descending)
     for key, key_type in (("placed_at", "timestamptz"), ("total_minor", "bigint"))
     for descending in (True, False)
 }

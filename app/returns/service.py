@@ -90,12 +90,8 @@ async def request(
         kind="RETURN_REQUESTED",
         message=f"return {requested.header.number} asked for: {rules.described(order, draft.units)}",
     )
-    uow.moved(
-        "return", requested.header.id, before=None, after=ReturnStatus.REQUESTED.value, action="returnRequest"
-    )
-    uow.emit(
-        ReturnRequested(return_id=requested.header.id, order_id=order_id, units=sum(draft.units.values()))
-    )
+    uow.moved("return", requested.header.id, before=None, after=ReturnStatus.REQUESTED.value, action="returnRequest")
+    uow.emit(ReturnRequested(return_id=requested.header.id, order_id=order_id, units=sum(draft.units.values())))
     if rules.is_approved_at_once(uow.actor):
         return await _approve(uow, requested.header)
     return requested.header
@@ -236,9 +232,7 @@ async def _served(uow: UnitOfWork, order_id: OrderId, token: str | None) -> Orde
     return found[0]
 
 
-async def _draft(
-    uow: UnitOfWork, order: OrderWithLines, lines: Sequence[RequestedLine], method: RefundMethod
-) -> Draft:
+async def _draft(uow: UnitOfWork, order: OrderWithLines, lines: Sequence[RequestedLine], method: RefundMethod) -> Draft:
     """Work out a return, for the preview and for the request alike."""
     rules.refuse_method(method)
     pending = await queries.list_pending(uow, order_ids=[order.order.id])

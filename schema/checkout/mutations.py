@@ -4,7 +4,7 @@ import strawberry
 
 from app.checkout import service as checkout
 from app.checkout.rules import Tender
-from app.checkout.service import Completed, CompleteCheckout
+from app.checkout.service import CompleteCheckout, Completed
 from app.kernel.errors import BrokenInvariant, DomainError
 from app.kernel.idempotency import key_for
 from app.kernel.ids import CartId, IdKind, decode

@@ -109,8 +109,10 @@ async def _wanted(context: Context, given: OrderFilter) -> Wanted:
     actor = context.actor
     if actor.kind is ActorKind.ANONYMOUS:
         raise Unauthenticated("log in to see orders")
-    customer_id = None if given.customer_id is None else decode(
-        IdKind.CUSTOMER, given.customer_id, field=("filter", "customerId")
+    customer_id = (
+        None
+        if given.customer_id is None
+        else decode(IdKind.CUSTOMER, given.customer_id, field=("filter", "customerId"))
     )
     if not actor.may(Permission.ORDERS_READ):
         if actor.customer_id is None or customer_id not in {None, actor.customer_id}:

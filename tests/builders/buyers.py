@@ -12,15 +12,15 @@ from app.cart import service as cart_service
 from app.cart.rules import AddLine, Cart, CartChanges, Quote, Select, Slot
 from app.checkout import service as checkout
 from app.checkout.rules import Tender
-from app.checkout.service import Completed, CompleteCheckout
+from app.checkout.service import CompleteCheckout, Completed
 from app.delivery.states import DeliveryMethod
 from app.kernel.actor import ANONYMOUS, SYSTEM
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.idempotency import key_for
 from app.kernel.ids import CartId
 from app.kernel.money import exponent_of
-from app.orders.rules import Order
 from app.orders import queries as orders
+from app.orders.rules import Order
 from app.payments import queries as payments
 from app.payments import service as payment_service
 from app.payments.gateway import Gateways

@@ -21,7 +21,8 @@ CREATE = "mutation { cartCreate(input: {}) { cart { version } errors { code } } 
 @pytest.fixture
 async def directory(tmp_path: Path) -> AsyncIterator[Path]:
     """Lend a server of one's own, with the shop in it, to be stopped and started."""
-    server = await asyncio.to_thread(embedded.start, tmp_path, durable=False)
+    # A crash has to keep what was committed.
+    server = await asyncio.to_thread(embedded.start, tmp_path)
     await asyncio.to_thread(postgres.migrate, server.dsn)
     await furnish(server.dsn)
     yield tmp_path
@@ -36,7 +37,7 @@ async def ready(client: Client) -> int:
 class TestOutage:
     @pytest.mark.parametrize("immediately", [True, False], ids=["crash", "shutdown"])
     async def test_is_told_and_gone_by_itself(self, directory: Path, immediately: bool) -> None:
-        app = create_app(settings((await asyncio.to_thread(embedded.start, directory, durable=False)).dsn))
+        app = create_app(settings((await asyncio.to_thread(embedded.start, directory)).dsn))
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://shop.test") as http,
@@ -53,7 +54,7 @@ class TestOutage:
             live = (await client.http.get("/health/live")).status_code
             away = await ready(client)
 
-            await asyncio.to_thread(embedded.start, directory, durable=False)
+            await asyncio.to_thread(embedded.start, directory)
             after = await client.query("{ channels { code } }")
             payload = await client.mutate(CREATE)
             back = await ready(client)

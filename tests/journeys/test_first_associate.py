@@ -19,7 +19,11 @@ def staff_add(dsn: str, password: Path, *arguments: str) -> subprocess.Completed
     """Run `stoa staff add`."""
     return subprocess.run(
         [sys.executable, "-m", "app.cli", "staff", "add", *arguments, "--password-file", str(password)],
-        env={"DATABASE_URL": dsn, "STOA_ENV": "test", "STOA_SECRET": "the tests of this shop have no secrets from anybody"},
+        env={
+            "DATABASE_URL": dsn,
+            "STOA_ENV": "test",
+            "STOA_SECRET": "the tests of this shop have no secrets from anybody",
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -36,9 +40,7 @@ def password(tmp_path: Path) -> Path:
 
 
 class TestStaffAdd:
-    async def test_lets_somebody_in_where_they_work(
-        self, shop: Shop, client: Client, dsn: str, password: Path
-    ) -> None:
+    async def test_lets_somebody_in_where_they_work(self, shop: Shop, client: Client, dsn: str, password: Path) -> None:
         done = staff_add(dsn, password, "Rosa@shop.test", "--role", "associate", "--location", "camden")
 
         assert done.stdout == "rosa@shop.test may log in as ASSOCIATE, at camden\n", done.stderr

@@ -1,9 +1,9 @@
 """Commands on carts, and what a cart costs."""
 
 from app.cart.service.access import authorize, lock_for_edit, may_see
+from app.cart.service.checks import check_open
 from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_delivery, update
 from app.cart.service.life import claim, create, expire_idle, hold_for_attempt, let_go, record_ordered
-from app.cart.service.checks import check_open
 from app.cart.service.pricing import quote, quote_in_channel
 
 __all__ = [

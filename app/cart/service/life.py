@@ -39,7 +39,9 @@ async def create(
     owner = _owner(uow, customer_id)
     where = await channels.choose(uow, code=channel)
     given = None if email is None else emails.normalized(email)
-    cart = _new_cart(uow, where, owner, given or await _email_of(uow, owner))
+    # Asked even where it is not needed, because it refuses a customer who is not there.
+    usual = await _email_of(uow, owner)
+    cart = _new_cart(uow, where, owner, given or usual)
     if not await queries.insert_cart(uow, cart=cart):
         cart = await _reuse(uow, cart, email=given, change=bool(lines))
     await put_lines(uow, cart, where, lines)

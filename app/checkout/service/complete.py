@@ -135,9 +135,7 @@ async def _take(begin: Begin, held: Held, *, wait_seconds: float) -> _Taken | Co
             uow.moved(
                 "checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="authorize"
             )
-        await queries.update_attempt(
-            uow, attempt_id=attempt.id, status=status, worked_until=uow.now + GATEWAY_PATIENCE
-        )
+        await queries.update_attempt(uow, attempt_id=attempt.id, status=status, worked_until=uow.now + GATEWAY_PATIENCE)
         tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
         return _Taken(attempt, await _with_steps(uow, tenders))
 
@@ -203,9 +201,7 @@ async def _concluded(
     return await begin.run(lambda uow: _give_up(uow, held, answers, lost))
 
 
-async def _give_up(
-    uow: UnitOfWork, held: Held, answers: dict[PaymentId, Answer | None], lost: OutOfStock
-) -> Completed:
+async def _give_up(uow: UnitOfWork, held: Held, answers: dict[PaymentId, Answer | None], lost: OutOfStock) -> Completed:
     """The stock was gone when the money was there: let the money go."""
     cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:

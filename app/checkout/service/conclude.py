@@ -112,7 +112,9 @@ async def conclude(
         asked = next(payment for payment in recorded if payment.action_url)
         return _asking(cart.id, asked)
     await _suspend(uow, attempt, "lose", ASK_AGAIN_AFTER)
-    return Completed(cart.id, refusal=PaymentPending("the payment's result is not known yet; ask again with the same key"))
+    return Completed(
+        cart.id, refusal=PaymentPending("the payment's result is not known yet; ask again with the same key")
+    )
 
 
 async def give_back(
@@ -180,7 +182,9 @@ async def ended(uow: UnitOfWork, attempt: Attempt) -> Completed:
         tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
         return _asking(attempt.cart_id, next(payment for payment in tenders if payment.action_url))
     if attempt.status in LIVE:
-        return Completed(attempt.cart_id, refusal=PaymentPending("the payment is under way; ask again with the same key"))
+        return Completed(
+            attempt.cart_id, refusal=PaymentPending("the payment is under way; ask again with the same key")
+        )
     refusal = Kept(attempt.failure_code or ErrorCode.PAYMENT_DECLINED, attempt.failure or "", [])
     return Completed(attempt.cart_id, refusal=refusal)
 
@@ -217,9 +221,7 @@ def _verdict(tenders: Sequence[Payment], answers: Answers) -> _Verdict:
     return _Verdict.WAIT if Outcome.PENDING in outcomes else _Verdict.PLACE
 
 
-async def _record(
-    uow: UnitOfWork, tender: Payment, answers: Answers, *, order_id: OrderId | None = None
-) -> Payment:
+async def _record(uow: UnitOfWork, tender: Payment, answers: Answers, *, order_id: OrderId | None = None) -> Payment:
     if tender.id in answers:
         return await payments.record_authorization(uow, tender, answers[tender.id], order_id=order_id)
     if order_id is not None:
@@ -256,9 +258,7 @@ async def _place(
         message=f"placed in {snapshot.channel_code}: {counted(len(lines), 'line')}, {total}",
     )
     allocations = _allocations(snapshot)
-    by_method = {
-        method: [part for part in allocations if part.method is method] for method in DeliveryMethod
-    }
+    by_method = {method: [part for part in allocations if part.method is method] for method in DeliveryMethod}
     if by_method[DeliveryMethod.SHIPPING]:
         await fulfillment.open_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
     if by_method[DeliveryMethod.PICKUP]:

@@ -40,6 +40,7 @@ from app.payments.gateway import Gateways
 from app.payments.queries import NewTender
 from app.pickup import service as pickup
 
+
 @dataclass(frozen=True, slots=True)
 class CompleteCheckout:
     """What a shopper sends to buy: the cart, the tenders, and the total they saw."""
@@ -76,9 +77,7 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
     cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
-    amounts = tender_amounts(
-        request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways
-    )
+    amounts = tender_amounts(request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways)
     snapshot = await _freeze(uow, cart, channel, quote)
 
     attempt_id = AttemptId(new_id())

@@ -7,17 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.demo.content.words import (
-    BRANDS,
-    CARES,
-    COLOURS,
-    MATERIALS,
-    ORIGINS,
-    SKETCHES,
-    Size,
-    Sketch,
-    slug_of,
-)
+from app.demo.content.words import BRANDS, CARES, COLOURS, MATERIALS, ORIGINS, SKETCHES, Size, Sketch, slug_of
 
 #: A product new for longer than this is no longer "new in".
 NEW_FOR_DAYS = 30

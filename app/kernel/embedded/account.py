@@ -29,7 +29,7 @@ class Account:
         leaves_root = is_root and self.uid != 0
         # PGPORT and its like in someone's shell would move the server; a locale that is not installed stops initdb.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603  # The binaries are those of the wheel, the arguments our own.
             [*(NAMESPACE if is_root and not leaves_root else ()), *command],
             # The directory goes by the environment because pg_ctl hands an argument to a shell, `$` and all. It is
             # where the binaries stand as well: a start whose starter died is then seen by the next one.

@@ -142,8 +142,7 @@ def _greedy(needed: Mapping[UUID, int], useful: Sequence[Candidate]) -> list[Can
         best = max(left, key=lambda c: sum(min(units, c.available.get(v, 0)) for v, units in missing.items()))
         left.remove(best)
         chosen.append(best)
-        for variant in missing:
-            missing[variant] -= min(missing[variant], best.available.get(variant, 0))
+        missing = {variant: units - min(units, best.available.get(variant, 0)) for variant, units in missing.items()}
     return sorted(chosen, key=_nearest_first)
 
 

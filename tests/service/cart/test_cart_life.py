@@ -31,7 +31,7 @@ def customer_id(shop: Shop, name: str) -> CustomerId:
     return found
 
 
-async def opened(shop: Shop, by: Begin, *lines: AddLine, **about: Any) -> Cart:
+async def opened(by: Begin, *lines: AddLine, **about: Any) -> Cart:
     async def work(uow: UnitOfWork) -> Cart:
         return await carts.create(uow, lines=lines, **about)
 
@@ -71,60 +71,60 @@ async def refused(kind: type[DomainError], work: Any) -> DomainError:
 
 class TestCreate:
     async def test_opens_a_guests_cart_in_the_default_channel(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop), units(shop, "mug", 2), email="Eve@example.com")
+        cart = await opened(guest(shop), units(shop, "mug", 2), email="Eve@example.com")
 
         assert (cart.channel_id, cart.currency, cart.version) == (shop.channel_id, "GBP", 1)
         assert (cart.customer_id, cart.email) == (None, "eve@example.com")
         assert cart == await current(shop, cart)
 
     async def test_names_a_channel_that_is_not_there(self, shop: Shop) -> None:
-        refusal = await refused(Invalid, opened(shop, guest(shop), channel="nowhere"))
+        refusal = await refused(Invalid, opened(guest(shop), channel="nowhere"))
 
         assert refusal.field == ("channel",)
 
     async def test_writes_nothing_when_a_line_is_refused(self, shop: Shop) -> None:
-        await refused(Invalid, opened(shop, guest(shop), units(shop, "mug", 0)))
+        await refused(Invalid, opened(guest(shop), units(shop, "mug", 0)))
 
         assert await shop.fetch("SELECT id FROM carts") == []
 
     async def test_answers_the_cart_that_a_customer_has(self, shop: Shop) -> None:
-        first = await opened(shop, shop.begin("ada"), units(shop, "mug", 1))
+        first = await opened(shop.begin("ada"), units(shop, "mug", 1))
 
-        second = await opened(shop, shop.begin("ada"), units(shop, "mug", 2), units(shop, "lamp", 1))
-        third = await opened(shop, shop.begin("ada"))
+        second = await opened(shop.begin("ada"), units(shop, "mug", 2), units(shop, "lamp", 1))
+        third = await opened(shop.begin("ada"))
 
         assert first.id == second.id == third.id
         assert (first.version, second.version, third.version) == (1, 2, 2)
         assert [line.quantity for line in await lines_of(shop, first)] == [3, 1]
 
     async def test_takes_the_customers_own_email_unless_told_another(self, shop: Shop) -> None:
-        assert (await opened(shop, shop.begin("ada"))).email == shop.people["ada"].email
-        assert (await opened(shop, shop.begin("ada"), email="work@example.com")).email == "work@example.com"
+        assert (await opened(shop.begin("ada"))).email == shop.people["ada"].email
+        assert (await opened(shop.begin("ada"), email="work@example.com")).email == "work@example.com"
 
     async def test_lets_staff_open_one_for_a_customer(self, shop: Shop) -> None:
-        cart = await opened(shop, shop.begin("associate"), customer_id=customer_id(shop, "ada"))
+        cart = await opened(shop.begin("associate"), customer_id=customer_id(shop, "ada"))
 
         assert cart.customer_id == customer_id(shop, "ada")
-        assert (await opened(shop, shop.begin("ada"))).id == cart.id
+        assert (await opened(shop.begin("ada"))).id == cart.id
 
     async def test_names_a_customer_who_is_not_there(self, shop: Shop) -> None:
         stranger = CustomerId(new_id())
 
-        refusal = await refused(NotFound, opened(shop, shop.begin("associate"), customer_id=stranger))
+        refusal = await refused(NotFound, opened(shop.begin("associate"), customer_id=stranger))
 
         assert refusal.field == ("customerId",)
 
     async def test_lets_nobody_else_open_one_for_a_customer(self, shop: Shop) -> None:
         ada = customer_id(shop, "ada")
 
-        await refused(Unauthenticated, opened(shop, guest(shop), customer_id=ada))
-        await refused(Forbidden, opened(shop, shop.begin("bob"), customer_id=ada))
-        await refused(Forbidden, opened(shop, shop.begin("merchandiser"), customer_id=ada))
+        await refused(Unauthenticated, opened(guest(shop), customer_id=ada))
+        await refused(Forbidden, opened(shop.begin("bob"), customer_id=ada))
+        await refused(Forbidden, opened(shop.begin("merchandiser"), customer_id=ada))
 
     async def test_gives_a_customer_one_cart_however_many_ask_at_once(self, shop: Shop) -> None:
         ada = shop.begin("ada")
 
-        found = await asyncio.gather(*(opened(shop, ada, units(shop, "mug", 1)) for _ in range(8)))
+        found = await asyncio.gather(*(opened(ada, units(shop, "mug", 1)) for _ in range(8)))
 
         assert len({cart.id for cart in found}) == 1
         assert [line.quantity for line in await lines_of(shop, found[0])] == [8]
@@ -133,7 +133,7 @@ class TestCreate:
 
 class TestClaim:
     async def test_makes_a_guests_cart_the_customers(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop), units(shop, "mug", 1))
+        cart = await opened(guest(shop), units(shop, "mug", 1))
 
         mine = await claimed(shop, shop.begin("ada"), cart)
 
@@ -141,7 +141,7 @@ class TestClaim:
         assert mine.email == shop.people["ada"].email
 
     async def test_ends_the_guests_token(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop))
+        cart = await opened(guest(shop))
 
         mine = await claimed(shop, shop.begin("ada"), cart)
 
@@ -149,8 +149,8 @@ class TestClaim:
         assert not carts.may_see(ANONYMOUS, shop.database.keys, mine, token)
 
     async def test_merges_it_into_the_one_they_have(self, shop: Shop) -> None:
-        own = await opened(shop, shop.begin("ada"), units(shop, "mug", 1), units(shop, "tent", 1))
-        cart = await opened(shop, guest(shop), units(shop, "mug", 2), units(shop, "lamp", 1))
+        own = await opened(shop.begin("ada"), units(shop, "mug", 1), units(shop, "tent", 1))
+        cart = await opened(guest(shop), units(shop, "mug", 2), units(shop, "lamp", 1))
 
         mine = await claimed(shop, shop.begin("ada"), cart)
 
@@ -161,8 +161,8 @@ class TestClaim:
         assert (left.status, left.version, await lines_of(shop, left)) == (CartStatus.MERGED, 2, [])
 
     async def test_tells_what_happened_to_the_guests_cart(self, shop: Shop) -> None:
-        own = await opened(shop, shop.begin("ada"))
-        cart = await opened(shop, guest(shop))
+        own = await opened(shop.begin("ada"))
+        cart = await opened(guest(shop))
 
         await claimed(shop, shop.begin("ada"), cart)
 
@@ -172,8 +172,8 @@ class TestClaim:
         assert payload["into_cart_id"] == str(own.id)
 
     async def test_answers_the_same_again(self, shop: Shop) -> None:
-        own = await opened(shop, shop.begin("ada"), units(shop, "mug", 1))
-        cart = await opened(shop, guest(shop), units(shop, "mug", 1))
+        own = await opened(shop.begin("ada"), units(shop, "mug", 1))
+        cart = await opened(guest(shop), units(shop, "mug", 1))
         await claimed(shop, shop.begin("ada"), cart)
 
         again = await claimed(shop, shop.begin("ada"), cart)
@@ -182,16 +182,16 @@ class TestClaim:
         assert [line.quantity for line in await lines_of(shop, again)] == [2]
 
     async def test_is_refused_to_strangers(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop))
-        bobs = await opened(shop, shop.begin("bob"))
+        cart = await opened(guest(shop))
+        bobs = await opened(shop.begin("bob"))
 
         await refused(Unauthenticated, claimed(shop, guest(shop), cart))
         await refused(CartNotFound, claimed(shop, shop.begin("ada"), cart, token="wrong"))
         await refused(CartNotFound, claimed(shop, shop.begin("ada"), bobs))
 
     async def test_is_refused_while_either_cart_is_being_paid(self, shop: Shop) -> None:
-        own = await opened(shop, shop.begin("ada"))
-        cart = await opened(shop, guest(shop))
+        own = await opened(shop.begin("ada"))
+        cart = await opened(guest(shop))
 
         async def hold(uow: UnitOfWork) -> None:
             await carts.hold_for_attempt(uow, cart=own, attempt_id=AttemptId(new_id()), reserved_until=None)
@@ -201,7 +201,7 @@ class TestClaim:
         await refused(PaymentPending, claimed(shop, shop.begin("ada"), cart))
 
     async def test_is_refused_for_a_cart_that_was_ordered(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop))
+        cart = await opened(guest(shop))
 
         async def order(uow: UnitOfWork) -> None:
             await carts.record_ordered(uow, cart=cart)
@@ -211,21 +211,21 @@ class TestClaim:
         await refused(CartNotActive, claimed(shop, shop.begin("ada"), cart))
 
     async def test_loses_nothing_when_the_customer_opens_a_cart_meanwhile(self, shop: Shop) -> None:
-        guests = [await opened(shop, guest(shop), units(shop, "mug", 1)) for _ in range(4)]
+        guests = [await opened(guest(shop), units(shop, "mug", 1)) for _ in range(4)]
         ada = shop.begin("ada")
 
         await asyncio.gather(
             *(claimed(shop, ada, cart) for cart in guests),
-            *(opened(shop, ada, units(shop, "mug", 1)) for _ in range(4)),
+            *(opened(ada, units(shop, "mug", 1)) for _ in range(4)),
         )
 
-        own = await opened(shop, ada)
+        own = await opened(ada)
         assert [line.quantity for line in await lines_of(shop, own)] == [8]
 
 
 class TestConcurrentEdits:
     async def test_are_all_counted(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop))
+        cart = await opened(guest(shop))
         token = shop.database.keys.token("cart", cart.id)
 
         async def add(uow: UnitOfWork) -> Cart:
@@ -237,7 +237,7 @@ class TestConcurrentEdits:
         assert (await current(shop, cart)).version == 21
 
     async def test_of_one_version_let_one_through(self, shop: Shop) -> None:
-        cart = await opened(shop, guest(shop))
+        cart = await opened(guest(shop))
         token = shop.database.keys.token("cart", cart.id)
 
         async def add(uow: UnitOfWork) -> Cart:
@@ -251,11 +251,11 @@ class TestConcurrentEdits:
 
 class TestExpireIdle:
     async def test_ends_guests_carts_and_forgets_who_they_were_for(self, shop: Shop, clock: StoppedClock) -> None:
-        old = await opened(shop, guest(shop), units(shop, "mug", 1), email="eve@example.com")
+        old = await opened(guest(shop), units(shop, "mug", 1), email="eve@example.com")
         await address(shop, old.id)
-        own = await opened(shop, shop.begin("ada"))
+        own = await opened(shop.begin("ada"))
         before = clock.advance(days=90)
-        fresh = await opened(shop, guest(shop))
+        fresh = await opened(guest(shop))
 
         async def expire(uow: UnitOfWork) -> int:
             return await carts.expire_idle(uow, before=before)

@@ -1,18 +1,21 @@
 """From cart to order, by every way that a payment can go."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from app.cart import service as cart_service
 from app.cart.errors import CartNotActive, CartNotFound, PaymentPending
-from app.cart.rules import AddLine, CartChanges
+from app.cart.rules import AddLine, Cart, CartChanges
 from app.cart.states import CartStatus
 from app.checkout import service as checkout
 from app.checkout.errors import CartEmpty, DeliveryRequired, PriceChanged
 from app.checkout.service.recover import GIVE_UP_AFTER
 from app.inventory.errors import OutOfStock
+from app.kernel.db import UnitOfWork
 from app.kernel.errors import ErrorCode, IdempotencyMismatch
 from app.kernel.idempotency import key_for
 from app.payments.errors import PaymentMismatch
@@ -101,16 +104,18 @@ class TestRefusalsBeforeTheGateway:
         buyer = Buyer(shop)
         lines = [AddLine(shop.variants["mug"], 1)]
         cart = await buyer.begin.run(lambda uow: cart_service.create(uow, lines=lines))
+
+        async def change(uow: UnitOfWork, changes: CartChanges) -> Cart:
+            return await cart_service.update(
+                uow, cart_id=cart.id, token=buyer.token(cart.id), version=None, changes=changes
+            )
+
         for changes, field in (
             (CartChanges(), "email"),
             (CartChanges(email="guest@shop.test"), "shippingAddress"),
             (CartChanges(shipping_address=shop.home), "deliveryGroups"),
         ):
-            cart = await buyer.begin.run(
-                lambda uow, changes=changes: cart_service.update(  # type: ignore[misc]
-                    uow, cart_id=cart.id, token=buyer.token(cart.id), version=None, changes=changes
-                )
-            )
+            cart = await buyer.begin.run(partial(change, changes=changes))
             with pytest.raises(DeliveryRequired) as refused:
                 await buyer.buy(cart)
             assert refused.value.field == (field,)
@@ -121,7 +126,7 @@ class TestRefusalsBeforeTheGateway:
         request = await buyer.request(mine)
         for token in (None, "", buyer.token(theirs.id), "v1.nonsense"):
             with pytest.raises(CartNotFound):
-                await buyer.send(type(request)(**{**_fields(request), "token": token}))
+                await buyer.send(replace(request, token=token))
 
     @pytest.mark.parametrize(
         ("gateway", "token", "amount", "field"),
@@ -141,7 +146,7 @@ class TestRefusalsBeforeTheGateway:
         tender = type(request.tenders[0])(gateway, token, amount)
 
         with pytest.raises(PaymentMismatch) as refused:
-            await buyer.send(type(request)(**{**_fields(request), "tenders": (tender,)}))
+            await buyer.send(replace(request, tenders=(tender,)))
 
         assert refused.value.field == field
 
@@ -424,7 +429,7 @@ class TestRepetition:
         other = key_for(request.key.scope, request.key.key, {"tokens": ["tok_other"]})
 
         with pytest.raises(IdempotencyMismatch):
-            await buyer.send(type(request)(**{**_fields(request), "key": other}))
+            await buyer.send(replace(request, key=other))
 
     async def test_continues_for_a_process_that_died_before_it_asked(self, shop: Shop, clock: StoppedClock) -> None:
         buyer = Buyer(shop)
@@ -456,10 +461,6 @@ class TestContention:
         assert all(isinstance(refusal, OutOfStock) for refusal in refused), refused
         assert await shop.available("lamp") == 0
         assert await broken(shop) == []
-
-
-def _fields(request: checkout.CompleteCheckout) -> dict[str, object]:
-    return {name: getattr(request, name) for name in request.__dataclass_fields__}
 
 
 async def _die(**_: object) -> None:

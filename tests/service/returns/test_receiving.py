@@ -134,9 +134,7 @@ class TestReceipt:
         placed = await received_order(shop, shipped("mug", 2))
         asked = await request(placed, {"mug": 2})
 
-        received = await receive(
-            placed, asked.id, Back("mug", 1), Back("mug", 1, disposition=Disposition.QUALITY)
-        )
+        received = await receive(placed, asked.id, Back("mug", 1), Back("mug", 1, disposition=Disposition.QUALITY))
 
         assert received.status is ReturnStatus.RECEIVED
         assert await bucket(shop, "quality", "mug", "camden") == 1
