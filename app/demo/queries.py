@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId
 from app.kernel.sql import Session, rows, statement
 
 
@@ -48,13 +47,6 @@ _SURVEY = rows(
     """,
     Survey,
 )
-_LIST_REASONS = statement(
-    """
-    SELECT decision.rule, candidate ->> 'code', candidate ->> 'distance_km', candidate ->> 'reason'
-    FROM routing_decisions AS decision, jsonb_array_elements(decision.candidates) WITH ORDINALITY AS weighed (candidate, place)
-    WHERE decision.subject_id = :order_id ORDER BY decision.id, weighed.place LIMIT 20
-    """
-)
 _LIST_KNOWN_EMAILS = rows("SELECT email FROM users WHERE email = ANY(:emails::text[])", str)
 #: Who waits here waits for a whole seeding, which takes longer than locks are waited for elsewhere.
 _PATIENCE = statement("SET LOCAL lock_timeout = '120s'")
@@ -64,13 +56,6 @@ _LOCK_SEEDING = statement("SELECT pg_advisory_xact_lock(7464171)")
 async def survey(session: Session) -> Survey:
     """Count what is there."""
     return await _SURVEY.one(session)
-
-
-async def list_reasons(session: Session, *, order_id: OrderId) -> list[str]:
-    """Say why each location that could have supplied an order did or did not."""
-    found = await _LIST_REASONS.all(session, order_id=order_id)
-    told = [f"{code}{f', {distance} km' if distance else ''}: {reason}" for _, code, distance, reason in found]
-    return [f"by the rule {found[0][0]}", *told] if found else []
 
 
 async def list_known_emails(session: Session, *, emails: Collection[str]) -> frozenset[str]:

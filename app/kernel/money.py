@@ -68,8 +68,11 @@ def parse_minor(amount: Decimal | str, currency: str, *, field: Sequence[str] = 
         number = Decimal(amount)
     except InvalidOperation:
         raise Invalid(f"{str(amount)[:40]!r} is not an amount of money", field=field) from None
-    if not number.is_finite() or abs(number) >= LARGEST_MINOR:
+    # Not `abs`: it computes in a context, whose exponents such as 1E+999999999 are beyond.
+    if not number.is_finite() or number.copy_abs() >= LARGEST_MINOR:
         raise Invalid("the amount is out of range", field=field)
+    if number and number.adjusted() < -_EXACT.prec:
+        raise Invalid(f"{currency} has {exponent_of(currency)} decimal digits", field=field)
     _, _, digits_after_point = number.normalize(_EXACT).as_tuple()
     if isinstance(digits_after_point, int) and -digits_after_point > exponent_of(currency):
         raise Invalid(f"{currency} has {exponent_of(currency)} decimal digits", field=field)

@@ -36,6 +36,8 @@ from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
 from schema.orders.loaders import EventsByOrderId, LinesByOrderId, PaymentsByOrderId
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
+from schema.sourcing.loaders import DecisionsByOrderId
+from schema.sourcing.types import RoutingDecision
 
 if TYPE_CHECKING:
     from schema.fulfillment.types import FulfillmentOrder
@@ -323,6 +325,16 @@ class Order(Node):
         """What happened, oldest first; at most 500 entries."""
         rows = await info.context.load(EventsByOrderId, self.key)
         return [OrderEvent.of(row) for row in rows[: max(0, min(100 if first is None else first, _MOST_EVENTS))]]
+
+    @strawberry.field
+    async def routing_decisions(self, info: Info) -> list[RoutingDecision] | None:
+        """Which locations were weighed to supply it, and why each won or lost, oldest decision first.
+
+        Null for callers without orders:read.
+        """
+        if not info.context.actor.may(Permission.ORDERS_READ):
+            return None
+        return [RoutingDecision.of(row) for row in await info.context.load(DecisionsByOrderId, self.key)]
 
     @strawberry.field
     async def next_actions(self, info: Info) -> list[str]:

@@ -21,6 +21,7 @@ from tests.builders.shop import PEOPLE, Shop
 
 pytestmark = pytest.mark.anyio
 
+UNKNOWN = "01h455vb4pex5vsknk084sn02q"
 ADD = "mutation($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { cart { id } errors { code field } } }"
 CREATE = "mutation($input: CartCreateInput!) { cartCreate(input: $input) { cart { id } errors { code field } } }"
 COMPLETE = """mutation($input: CheckoutCompleteInput!) {
@@ -135,7 +136,8 @@ class TestMoney:
         ("total", "amount", "refusal"),
         [
             ("28.999", None, ("INVALID", ["expectedTotal"])),
-            ("1E+999999", None, ("INVALID", ["expectedTotal"])),
+            ("1E+999999999", None, ("INVALID", ["expectedTotal"])),
+            ("1E-999999999", None, ("INVALID", ["expectedTotal"])),
             ("-28.99", None, ("PRICE_CHANGED", ["expectedTotal"])),
             ("28.98", None, ("PRICE_CHANGED", ["expectedTotal"])),
             ("28.99", "-1.00", ("PAYMENT_MISMATCH", ["payments", "0", "amount"])),
@@ -202,6 +204,17 @@ class TestPlaces:
         assert [error["code"] for error in added] == ["ILLEGAL_TRANSITION"]
         assert created[0]["code"] in {"INVALID", "ILLEGAL_TRANSITION", "NOT_FOUND"}
         assert [error["code"] for error in bought] == ["ILLEGAL_TRANSITION"]
+        assert changed(before, await fingerprint(shop)) == []
+
+
+class TestCustomers:
+    async def test_that_are_not_there_have_no_carts(self, client: Client, shop: Shop) -> None:
+        before = await fingerprint(shop)
+        given = {"customerId": f"cus_{UNKNOWN}", "email": "eve@shop.test"}
+
+        (error,) = await client.refused(CREATE, {"input": given}, token=shop.token("service"))
+
+        assert (error["code"], error["field"]) == ("NOT_FOUND", ["customerId"])
         assert changed(before, await fingerprint(shop)) == []
 
 

@@ -26,11 +26,9 @@ from app.demo import home
 from app.demo.content.people import log_ins
 from app.demo.journey import JourneyFailed, ShopWindow, play
 from app.demo.journey.client import DEMO_PASSWORD
-from app.demo.queries import list_reasons
 from app.kernel.db import Database
 from app.kernel.embedded import EmbeddedPostgresError
 from app.kernel.errors import DatabaseUnavailable
-from app.kernel.ids import IdKind, OrderId, decode
 from app.main import create_app, database_of
 from app.settings import Environment, Settings, SettingsError
 
@@ -193,7 +191,7 @@ class _Visit:
             story = Telling(self._console)
             try:
                 async with self._alone():
-                    await play(ShopWindow(client), story, explain=lambda order_id: self._explain(database, order_id))
+                    await play(ShopWindow(client), story)
             except JourneyFailed as failed:
                 went_well = False
                 self._console.print(f"\n[bold red]The journey ends here:[/] {escape(str(failed))}")
@@ -217,10 +215,6 @@ class _Visit:
             yield
         finally:
             connection.terminate()
-
-    async def _explain(self, database: Database, order_id: str) -> list[str]:
-        async with database.read() as session:
-            return await list_reasons(session, order_id=OrderId(decode(IdKind.ORDER, order_id)))
 
     async def _audit(self, database: Database) -> bool:
         """Ask every rule of the house, as `stoa audit` does."""

@@ -1,21 +1,12 @@
 """The whole journey, in order."""
 
-from collections.abc import Awaitable, Callable, Sequence
-
 from app.demo.journey import shopping, working
 from app.demo.journey.client import ShopWindow
 from app.demo.journey.seen import Basket, Goods
 from app.demo.journey.story import Story, expect
 
-#: Says what was weighed when an order was routed, by the order's id.
-Explain = Callable[[str], Awaitable[Sequence[str]]]
 
-
-async def _unexplained(_order_id: str) -> Sequence[str]:
-    return ()
-
-
-async def play(shop: ShopWindow, story: Story, *, explain: Explain = _unexplained) -> None:
+async def play(shop: ShopWindow, story: Story) -> None:
     """Play one order from the first look to the refund, and a second one whose payment's answer is lost.
 
     May be played any number of times on the same shop; what is sold out is passed over. Of the stock it names, each
@@ -26,7 +17,7 @@ async def play(shop: ShopWindow, story: Story, *, explain: Explain = _unexplaine
     opening = await _stock(shop, basket)
     cart = await shopping.fill_cart(shop, story, basket)
     order = await shopping.pay(shop, story, cart)
-    work = await working.show_routing(shop, story, order, reasons=await explain(order.id))
+    work = await working.show_routing(shop, story, order)
     placed = await _stock(shop, basket)
     _compare(
         story, "as soon as the order was placed", basket, opening, placed, shipped=-shopping.UNITS_SHIPPED, collected=-1

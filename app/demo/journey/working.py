@@ -55,8 +55,20 @@ mutation Return($input: %(input)s!) {
 """
 
 
-async def show_routing(shop: ShopWindow, story: Story, order: Order, *, reasons: Sequence[str]) -> list[Work]:
-    """Tell which location got which part of the order; `reasons` are what was weighed."""
+_WEIGHED = """
+query Weighed($id: ID!) {
+  order(id: $id) { routingDecisions { rule candidates { location { code } distanceKm reason } } }
+}
+"""
+
+
+def _told(candidate: Answer) -> str:
+    distance = candidate["distanceKm"]
+    return f"{candidate['location']['code']}{f', {distance} km' if distance else ''}: {candidate['reason']}"
+
+
+async def show_routing(shop: ShopWindow, story: Story, order: Order) -> list[Work]:
+    """Tell which location got which part of the order, and what was weighed."""
     story.scene("The order is routed")
     seen = await _read(shop, order)
     work = [Work.of(answer) for answer in seen["fulfillmentOrders"]]
@@ -65,8 +77,15 @@ async def show_routing(shop: ShopWindow, story: Story, order: Order, *, reasons:
         story.step(
             "The shop", f"gives {part.units} to {part.location_name}", f"{part.number}, {part.method}, {part.id}"
         )
-    if reasons:
-        story.step("The shop", "has kept what it weighed", *reasons)
+    operator = await shop.log_in(OPERATOR)
+    weighed = (await shop.ask(_WEIGHED, bearer=operator, id=order.id))["order"]["routingDecisions"]
+    for decision in weighed:
+        story.step(
+            "The shop",
+            "has kept what it weighed",
+            f"by the rule {decision['rule']}",
+            *map(_told, decision["candidates"]),
+        )
     story.step("The order", f"is {seen['status']}, {seen['paymentStatus']}")
     return work
 

@@ -74,6 +74,9 @@ class TestParseMinor:
             ("9" * 30, "GBP"),
             ("1.00000000000000000000000000000000001", "GBP"),
             ("1e400", "GBP"),
+            ("1E+999999999", "GBP"),
+            ("-1E+999999999", "GBP"),
+            ("1E-999999999", "GBP"),
         ],
     )
     def test_refuses_what_is_not_an_amount_and_names_the_field(self, written: str, currency: str) -> None:

@@ -1,0 +1,1 @@
+"""Why an order was routed as it was."""
