@@ -13,7 +13,7 @@ from tests.builders import postgres
 from tests.builders.client import Client
 from tests.builders.shop import furnish, settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.embedded]
 
 CREATE = "mutation { cartCreate(input: {}) { cart { version } errors { code } } }"
 

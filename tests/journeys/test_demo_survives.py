@@ -19,7 +19,11 @@ import pytest
 from app.demo.content import shop as content_of
 from app.kernel import embedded
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")]
+pytestmark = [
+    pytest.mark.embedded,
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
+]
 
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 FIRST_ANSWER_SECONDS = 90

@@ -15,7 +15,7 @@ from app.kernel.errors import DatabaseUnavailable, DomainError
 from tests.builders.clock import StoppedClock
 from tests.builders.shop import KEYS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.embedded]
 
 
 class TestDatabaseThatIsAway:

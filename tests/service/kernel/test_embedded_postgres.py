@@ -18,6 +18,8 @@ from app.kernel import embedded
 from app.kernel.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kernel.embedded.account import binaries
 
+pytestmark = pytest.mark.embedded
+
 ROOT_OF_THE_HOUSE = Path(__file__).parents[3]
 SHARED_MEMORY = Path("/dev/shm")
 MEMORY = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
