@@ -13,7 +13,7 @@ from app.inventory.errors import OutOfStock, Shortage, WouldOversell
 from app.inventory.rules import Change, Level, StockLine, Units, lines_by_variant, per_level, per_line
 from app.inventory.states import Bucket, MovementReason
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import BrokenInvariant
+from app.kernel.errors import BrokenInvariant, Invalid
 from app.kernel.ids import OrderId
 from app.kernel.permissions import Permission
 
@@ -155,7 +155,11 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
     """
     for location_id in {line.location_id for line in lines}:
         uow.actor.require(Permission.INVENTORY_ADJUST, at=location_id)
-    wanted = {(line.variant_id, line.location_id): line.quantity for line in lines}
+    wanted: dict[tuple[UUID, UUID], int] = {}
+    for i, line in enumerate(lines):
+        if (line.variant_id, line.location_id) in wanted:
+            raise Invalid("this level is named twice", field=("lines", str(i)))
+        wanted[line.variant_id, line.location_id] = line.quantity
     keys = sorted(wanted)
     await queries.open_levels(uow, levels=keys)
     levels = await queries.lock_levels(uow, levels=keys)

@@ -52,16 +52,11 @@ async def record_authorization(
     uow: UnitOfWork, payment: Payment, answer: Answer | None, *, order_id: OrderId | None = None
 ) -> Payment:
     """Write down what a gateway answered about an authorization, or that the answer was lost. Locks nothing itself."""
-    if answer is None or answer.outcome is Outcome.PENDING:
-        action, step_state = "lose", TransactionState.UNKNOWN
-    elif answer.outcome is Outcome.SUCCEEDED:
-        action, step_state = "authorize", TransactionState.SUCCEEDED
-    elif answer.outcome is Outcome.DECLINED:
-        action, step_state = "fail", TransactionState.FAILED
-    else:
-        # A lost answer turns out to have been a question to the shopper.
-        action, step_state = ("act" if payment.status is PaymentStatus.UNKNOWN else ""), TransactionState.REQUESTED
-    status = PAYMENT.next(payment.status, action) if action else payment.status
+    action = _authorization_move(payment, answer)
+    step_state = TransactionState.UNKNOWN if payment.status is PaymentStatus.UNKNOWN else TransactionState.REQUESTED
+    if action is not None:
+        step_state = TRANSACTION.next(step_state, _STEP_MOVES[action])
+    status = payment.status if action is None else PAYMENT.next(payment.status, action)
     now = replace(
         payment,
         status=status,
@@ -78,9 +73,24 @@ async def record_authorization(
         failure=answer.message or None if answer else None,
         order_id=order_id,
     )
-    if status is not payment.status:
+    if action is not None and status is not payment.status:
         uow.moved("payment", payment.id, before=payment.status.value, after=status.value, action=action)
     return now
+
+
+#: What a move of the payment, when its authorization is answered, is to the step that asked for it.
+_STEP_MOVES = {"authorize": "succeed", "fail": "fail", "lose": "lose", "act": "ask"}
+
+
+def _authorization_move(payment: Payment, answer: Answer | None) -> str | None:
+    if answer is None or answer.outcome is Outcome.PENDING:
+        return "lose"
+    if answer.outcome is Outcome.SUCCEEDED:
+        return "authorize"
+    if answer.outcome is Outcome.DECLINED:
+        return "fail"
+    # A lost answer turns out to have been a question to the shopper; else the shopper is asked, and nothing moves.
+    return "act" if payment.status is PaymentStatus.UNKNOWN else None
 
 
 async def join_order(uow: UnitOfWork, payment: Payment, *, order_id: OrderId) -> Payment:

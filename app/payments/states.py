@@ -95,6 +95,7 @@ TRANSACTION = Machine(
         (_T.REQUESTED, "fail"): _T.FAILED,
         (_T.REQUESTED, "lose"): _T.UNKNOWN,
         (_T.UNKNOWN, "lose"): _T.UNKNOWN,
+        (_T.UNKNOWN, "ask"): _T.REQUESTED,
         (_T.UNKNOWN, "succeed"): _T.SUCCEEDED,
         (_T.UNKNOWN, "fail"): _T.FAILED,
     },

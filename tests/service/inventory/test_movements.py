@@ -1,5 +1,7 @@
 """Units that come, go and change their bucket, and the ledger that can never be rewritten."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -8,7 +10,7 @@ from app.inventory import service as inventory
 from app.inventory.errors import WouldOversell
 from app.inventory.rules import Level, StockLine, Units
 from app.inventory.states import Bucket, MovementReason
-from app.kernel.errors import ErrorCode, Forbidden
+from app.kernel.errors import ErrorCode, Forbidden, Invalid
 from app.kernel.ids import new_id
 from tests.builders.shop import LOCATIONS, PEOPLE, VARIANTS, Shop
 from tests.builders.stocked import Shelves, broken_stock
@@ -241,3 +243,15 @@ class TestStockLine:
 
         with pytest.raises(asyncpg.ForeignKeyViolationError):
             await shop.begin().run(lambda uow: inventory.set_levels(uow, lines=[unknown], reason=MovementReason.FEED))
+
+
+class TestSetLevelsTwice:
+    async def test_refuses_a_level_that_is_named_twice(self, shop: Shop) -> None:
+        mugs = StockLine(shop.variants["mug"], shop.locations["camden"], 7)
+        lines = [mugs, replace(mugs, quantity=8)]
+
+        with pytest.raises(Invalid) as refused:
+            await shop.begin().run(lambda uow: inventory.set_levels(uow, lines=lines, reason=MovementReason.FEED))
+
+        assert refused.value.field == ("lines", "1")
+        assert await shop.on_hand("mug", "camden") == shop.opening_stock("mug", "camden")
