@@ -8,9 +8,9 @@ class UnknownLocation(Invalid):
 
 
 class PostalCodeUnknown(Invalid):
-    """The shop cannot tell yet where a postal code is."""
+    """None of our places tells where a postal code is."""
 
     def __init__(self) -> None:
         super().__init__(
-            "postal codes are not known to this shop yet, give latitude and longitude", field=("near", "postalCode")
+            "nobody here knows where this postal code is; give latitude and longitude", field=("near", "postalCode")
         )

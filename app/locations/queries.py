@@ -10,7 +10,7 @@ from app.kernel.paging import Page, PageRequest, bound, page
 from app.kernel.sql import Session, rows, statement
 from app.locations import models  # noqa: F401  # The statements below are about these tables.
 from app.locations.errors import UnknownLocation
-from app.locations.rules import ChannelLocation, Location, Opening, Point
+from app.locations.rules import ChannelLocation, Location, Opening, Place, Point
 
 __all__ = ["ChannelLocation", "FoundStore", "Location", "Opening"]
 
@@ -187,6 +187,17 @@ _DELETE_STAFF = statement(
 )
 
 
+_LIST_PLACES = rows(
+    """
+    SELECT address ->> 'country', address ->> 'city', address ->> 'postal_code', latitude, longitude FROM locations
+    WHERE latitude IS NOT NULL AND longitude IS NOT NULL AND address ->> 'country' = :country
+      AND left(lower(address ->> 'postal_code'), 1) = left(lower(:postal_code), 1)
+    ORDER BY latitude, longitude
+    """,
+    Place,
+)
+
+
 async def list_locations(session: Session, *, location_ids: Collection[UUID]) -> list[Location]:
     """List these locations, archived ones too."""
     return await _LIST_LOCATIONS.all(session, ids=list(location_ids))
@@ -229,6 +240,11 @@ async def list_links(session: Session, *, pairs: Iterable[tuple[ChannelId, Locat
     """List what these locations do for these channels, pair by pair."""
     pairs = list(pairs)
     return await _LIST_LINKS.all(session, channels=[pair[0] for pair in pairs], locations=[pair[1] for pair in pairs])
+
+
+async def list_places(session: Session, *, country: str, postal_code: str) -> list[Place]:
+    """List places of ours that may tell where a postal code is: those of its country that begin with the same letter."""
+    return await _LIST_PLACES.all(session, country=country, postal_code=postal_code)
 
 
 async def find_stores(

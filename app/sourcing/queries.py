@@ -10,8 +10,8 @@ from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.sql import Session, rows, statement
+from app.locations.rules import Place
 from app.sourcing import models  # noqa: F401  # The statements below are about these tables.
-from app.sourcing.rules import Place
 
 
 @dataclass(frozen=True, slots=True)

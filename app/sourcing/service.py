@@ -10,8 +10,9 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId
 from app.kernel.plain import to_plain
 from app.kernel.sql import Session
+from app.locations.rules import Point, distance_km, locate
 from app.sourcing import queries
-from app.sourcing.rules import RULE, RULE_VERSION, Candidate, Demand, Plan, distance_km, locate, plan
+from app.sourcing.rules import RULE, RULE_VERSION, Candidate, Demand, Plan, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,11 @@ async def decide(
         excluding=excluding,
     )
     supplies = _without(around.supplies, spoken_for or {})
-    point = None if destination is None else locate(destination, around.places)
+    point = None
+    if destination is not None:
+        point = locate(
+            around.places, country=destination.country, city=destination.city, postal_code=destination.postal_code
+        )
     candidates = _candidates(supplies, point)
     made = plan(demand, candidates)
     return Decided(plan=made, record=_record(demand, candidates, made, point))
@@ -87,7 +92,7 @@ def _without(supplies: Sequence[queries.Supply], spoken_for: Mapping[tuple[UUID,
     return [supply for supply in left if supply.available > 0]
 
 
-def _candidates(supplies: Sequence[queries.Supply], point: tuple[float, float] | None) -> list[Candidate]:
+def _candidates(supplies: Sequence[queries.Supply], point: Point | None) -> list[Candidate]:
     available: dict[UUID, dict[UUID, int]] = {}
     about: dict[UUID, queries.Supply] = {}
     for supply in supplies:
@@ -104,22 +109,22 @@ def _candidates(supplies: Sequence[queries.Supply], point: tuple[float, float] |
     ]
 
 
-def _distance(supply: queries.Supply, point: tuple[float, float] | None) -> float | None:
+def _distance(supply: queries.Supply, point: Point | None) -> float | None:
     if point is None or supply.latitude is None or supply.longitude is None:
         return None
     # Rounded, so that the stored decision replays to itself.
-    return round(distance_km(point, (supply.latitude, supply.longitude)), 1)
+    return round(distance_km(point.latitude, point.longitude, supply.latitude, supply.longitude), 1)
 
 
 def _record(
-    demand: Sequence[Demand], candidates: Sequence[Candidate], made: Plan, point: tuple[float, float] | None
+    demand: Sequence[Demand], candidates: Sequence[Candidate], made: Plan, point: Point | None
 ) -> dict[str, Any]:
     stock = {candidate.location_id: candidate.available for candidate in candidates}
     return {
         "demand": {
             "lines": [to_plain(line) for line in demand],
             # A tenth of a degree is about ten kilometres: enough to explain a choice, too little to find a home.
-            "destination": None if point is None else [round(point[0], 1), round(point[1], 1)],
+            "destination": None if point is None else [round(point.latitude, 1), round(point.longitude, 1)],
         },
         "candidates": [
             to_plain(verdict) | {"available": {str(v): units for v, units in stock[verdict.location_id].items()}}

@@ -35,6 +35,7 @@ from schema.core.money import Money
 from schema.locations import types as locations
 from schema.locations.inputs import NearInput
 from schema.locations.loaders import ReadyAtByLocation, StockAtLocations
+from schema.locations.nearby import nearby
 
 if TYPE_CHECKING:
     from schema.locations.types import Store
@@ -182,7 +183,7 @@ class Availability:
         most = USUAL if first is None else first
         if not 0 <= most <= MOST:
             raise Invalid(f"from 0 to {MOST}", field=("first",))
-        wanted = (self.channel.id, NearInput.maybe(near), most)
+        wanted = (self.channel.id, await nearby(info.context, near), most)
         stores = await info.context.load(PickupStoresOfChannel, wanted)
         ids = tuple(found.location.id for found in stores)
         units = await info.context.load(StockAtLocations, (self.key, ids))

@@ -3,7 +3,6 @@
 import strawberry
 
 from app.kernel.errors import Invalid
-from app.locations.errors import PostalCodeUnknown
 from app.locations.rules import Point
 from schema.core.scalars import CountryCode
 
@@ -22,17 +21,15 @@ class NearInput:
     longitude: float | None = None
     """WGS 84 degrees, east positive. Goes with latitude."""
     postal_code: str | None = None
-    """Instead of degrees. Not known to this shop yet."""
+    """Instead of degrees, with its country: taken to be where our own places of this code or area are."""
     country: CountryCode | None = None
     """The country of the postal code."""
 
     def point(self) -> Point:
         """Read it as a point.
 
-        Raises: Invalid when a degree is missing or out of range; PostalCodeUnknown.
+        Raises: Invalid when a degree is missing or out of range.
         """
-        if self.latitude is None and self.longitude is None and self.postal_code is not None:
-            raise PostalCodeUnknown
         if self.latitude is None or self.longitude is None:
             missing = "latitude" if self.latitude is None else "longitude"
             raise Invalid("latitude and longitude go together", field=("near", missing))
@@ -43,11 +40,6 @@ class NearInput:
             if not -most <= degrees <= most:
                 raise Invalid(f"from -{most} to {most}", field=("near", name))
         return Point(round(self.latitude, _DIGITS), round(self.longitude, _DIGITS))
-
-    @staticmethod
-    def maybe(near: "NearInput | None") -> Point | None:
-        """Read it as a point, if it was given."""
-        return None if near is None else near.point()
 
 
 @strawberry.input

@@ -13,6 +13,7 @@ from schema.core.context import Context, Info
 from schema.core.ids import finds
 from schema.locations.inputs import NearInput
 from schema.locations.loaders import LocationById
+from schema.locations.nearby import nearby
 from schema.locations.types import Location, Store, StoreConnection, Warehouse, location_of
 
 
@@ -31,7 +32,7 @@ class LocationQuery:
     ) -> StoreConnection | None:
         """Page through the stores of a channel: nearest first when `near` is given, else by name."""
         request = page_request(first=first, after=after)
-        point = NearInput.maybe(near)
+        point = await nearby(info.context, near)
         sold_in = await chosen(info.context, channel)
         page = await queries.find_stores(info.context.session, channel_id=sold_in.id, near=point, request=request)
         return StoreConnection.of(page, sold_in.id)

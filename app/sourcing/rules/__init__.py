@@ -1,6 +1,5 @@
-"""The pure core of sourcing: where an address is, and which locations serve a demand best."""
+"""The pure core of sourcing: which locations serve a demand best, and why the others do not."""
 
-from app.sourcing.rules.places import Place, distance_km, locate
 from app.sourcing.rules.plan import RULE, RULE_VERSION, Candidate, Demand, Part, Plan, Verdict, plan
 
 __all__ = [
@@ -9,10 +8,7 @@ __all__ = [
     "Candidate",
     "Demand",
     "Part",
-    "Place",
     "Plan",
     "Verdict",
-    "distance_km",
-    "locate",
     "plan",
 ]

@@ -104,12 +104,33 @@ class TestStores:
 
         assert error["extensions"] == {"code": "INVALID", "field": ["after"]}
 
-    async def test_refuse_postal_codes_for_now(self, client: Client, shop: Shop) -> None:
-        answer = await client.execute(STORES, {"near": {"postalCode": "NW1 9ZZ"}})
+    @pytest.mark.parametrize(
+        ("postal_code", "nearest"),
+        [("LS1 9ZZ", "leeds"), ("ls27 8aa", "leeds"), ("w1f9zz", "soho"), ("NW3 1AA", "camden")],
+    )
+    async def test_know_postal_codes_by_our_own_places(
+        self, client: Client, shop: Shop, postal_code: str, nearest: str
+    ) -> None:
+        near = {"near": {"postalCode": postal_code, "country": "GB"}}
+
+        assert (await codes(client, near))[0] == nearest
+
+    @pytest.mark.parametrize(
+        ("near", "field"),
+        [
+            ({"postalCode": "ZE1 0AA", "country": "GB"}, "postalCode"),
+            ({"postalCode": "NW1 9ZZ", "country": "US"}, "postalCode"),
+            ({"postalCode": "", "country": "GB"}, "postalCode"),
+            ({"postalCode": "NW1 9ZZ"}, "country"),
+        ],
+    )
+    async def test_refuse_postal_codes_that_nobody_knows(
+        self, client: Client, shop: Shop, near: dict[str, str], field: str
+    ) -> None:
+        answer = await client.execute(STORES, {"near": near})
 
         assert answer.data == {"stores": None}
-        assert answer.errors[0]["message"] == "postal codes are not known to this shop yet, give latitude and longitude"
-        assert answer.errors[0]["extensions"] == {"code": "INVALID", "field": ["near", "postalCode"]}
+        assert answer.errors[0]["extensions"] == {"code": "INVALID", "field": ["near", field]}
 
     async def test_leave_out_what_is_closed_for_good(self, client: Client, shop: Shop) -> None:
         await change(shop, "soho", archived=True)

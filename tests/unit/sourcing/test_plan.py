@@ -6,8 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.address import Address
-from app.sourcing.rules import Candidate, Demand, Place, distance_km, locate, plan
+from app.sourcing.rules import Candidate, Demand, plan
 
 MUG, TEE, LAMP = UUID(int=1), UUID(int=2), UUID(int=3)
 LINE_MUG, LINE_TEE = UUID(int=11), UUID(int=12)
@@ -132,33 +131,3 @@ class TestPlanByLaw:
         random.shuffle(shuffled)  # type: ignore[attr-defined]
 
         assert plan(demand, shuffled) == plan(demand, candidates)
-
-
-class TestLocate:
-    LONDON = Place("GB", "London", "NW1 9ZZ", 51.539, -0.1426)
-    SOHO = Place("GB", "London", "W1F 9ZZ", 51.5136, -0.1365)
-    LEEDS = Place("GB", "Leeds", "LS1 9ZZ", 53.7997, -1.5492)
-    LEEDS_ALABAMA = Place("US", "Leeds", "35094", 33.548, -86.544)
-
-    def address(self, city: str, postal_code: str | None, country: str = "GB") -> Address:
-        return Address(line1="1 High Street", city=city, country=country, postal_code=postal_code)
-
-    def test_finds_the_same_postal_code_however_it_is_written(self) -> None:
-        assert locate(self.address("Elsewhere", "nw19zz"), [self.SOHO, self.LONDON]) == (51.539, -0.1426)
-
-    def test_finds_the_city_as_the_middle_of_our_places_in_it(self) -> None:
-        found = locate(self.address("LONDON", "E1 1AA"), [self.LONDON, self.SOHO, self.LEEDS])
-
-        assert found is not None
-        assert distance_km(found, (51.5263, -0.1396)) < 0.1
-
-    def test_finds_the_postal_area_of_a_town_without_a_place_of_ours(self) -> None:
-        assert locate(self.address("Otley", "LS21 1AA"), [self.LONDON, self.LEEDS]) == (53.7997, -1.5492)
-
-    def test_never_takes_a_town_of_another_country_for_it(self) -> None:
-        assert locate(self.address("Leeds", None), [self.LEEDS_ALABAMA]) is None
-
-
-class TestDistance:
-    def test_measures_london_to_leeds(self) -> None:
-        assert 270 < distance_km((51.5074, -0.1278), (53.7997, -1.5492)) < 280
