@@ -1,6 +1,6 @@
 """What an order is, without a database: its quantities, its statuses derived from them, and what is due when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -230,8 +230,3 @@ def _moved(line: OrderLine, **deltas: int) -> OrderLine:
     if min(moved.unallocated, moved.backordered, moved.allocated, moved.fulfilled, moved.cancelled) < 0:
         raise BrokenInvariant(f"order line {line.id} has no such units to move: {deltas}")
     return moved
-
-
-def total_units(lines: Iterable[OrderLine]) -> int:
-    """Count the units of some lines."""
-    return sum(line.ordered for line in lines)

@@ -194,11 +194,6 @@ async def carry_out_unanswered(begin: Begin, gateways: Gateways, *, most: int = 
     return settled
 
 
-async def refresh_status(uow: UnitOfWork, order: OrderWithLines) -> None:
-    """Derive an order's payment status again, after its quantities changed."""
-    await _derive(uow, order)
-
-
 async def _ask(gateway: Gateway, step: Step, payment: Payment) -> Answer | None:
     if payment.gateway_reference is None:
         raise BrokenInvariant(f"payment {payment.id} was never authorized")
