@@ -7,11 +7,18 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.kernel.partitions import described
 from app.tables import METADATA
 
 
 def _migrate(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=METADATA, compare_type=True, compare_server_default=True)
+    context.configure(
+        connection=connection,
+        target_metadata=METADATA,
+        compare_type=True,
+        compare_server_default=True,
+        include_name=described,
+    )
     with context.begin_transaction():
         # Two processes that start at once migrate one after the other; the lock ends with the transaction.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7464170)")

@@ -156,3 +156,16 @@ variant_options = Table(
     ),
     Index("ix_variant_options_value", "attribute_code", "value_code", "variant_id"),
 )
+
+#: A bundle is a variant that is made of others and has no stock of its own. Bundles do not nest.
+bundle_components = Table(
+    "bundle_components",
+    metadata,
+    Column("bundle_id", Uuid, ForeignKey("variants.id"), nullable=False),
+    Column("component_id", Uuid, ForeignKey("variants.id"), nullable=False),
+    Column("quantity", Integer, nullable=False, comment="units of the component in one bundle"),
+    PrimaryKeyConstraint("bundle_id", "component_id"),
+    CheckConstraint("bundle_id <> component_id", name="not_in_itself"),
+    CheckConstraint("quantity BETWEEN 1 AND 1000", name="quantity"),
+    Index("ix_bundle_components_component_id", "component_id"),
+)

@@ -1,8 +1,9 @@
 """Tables of channels: where we sell."""
 
-from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, Table, Text, text
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
 
-from app.kernel.columns import id_column, instant, not_negative
+from app.channels.states import ReserveAt
+from app.kernel.columns import id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
 
 channels = Table(
@@ -18,8 +19,12 @@ channels = Table(
     Column("display_cap", Integer, comment="most units shown as available; null shows all"),
     Column("threshold", Integer, nullable=False, server_default="0", comment="units of each variant kept from selling"),
     Column("reservation_ttl_seconds", Integer, nullable=False, comment="how long checkout holds stock"),
+    Column("reserve_at", Text, nullable=False, server_default="CHECKOUT", comment="when units are first held"),
+    Column("reserve_partially", Boolean, nullable=False, server_default=text("false"), comment="hold what there is"),
+    Column("priority", SmallInteger, nullable=False, server_default="0", comment="higher is served first when short"),
     Column("return_window_days", Integer, nullable=False),
     instant("closed_at", nullable=True),
+    one_of("reserve_at", ReserveAt),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),

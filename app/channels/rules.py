@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.channels.states import ReserveAt
 from app.kernel.errors import Invalid
 from app.kernel.ids import ChannelId
 from app.kernel.money import currencies
@@ -11,11 +12,16 @@ from app.kernel.territories import is_country
 
 LONGEST_CODE = 64
 LONGEST_NAME = 200
+HIGHEST_PRIORITY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where we sell. `display_cap` is the most units shown as available, `threshold` the units kept from selling."""
+    """Where we sell. `display_cap` is the most units shown as available, `threshold` the units kept from selling.
+
+    `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
+    there are too few for everybody, whoever buys in the channel of the higher `priority` is served first.
+    """
 
     id: ChannelId
     code: str
@@ -27,6 +33,9 @@ class Channel:
     display_cap: int | None
     threshold: int
     reservation_ttl_seconds: int
+    reserve_at: ReserveAt
+    reserve_partially: bool
+    priority: int
     return_window_days: int
     closed_at: datetime | None
 
@@ -48,6 +57,9 @@ class ChannelInput:
     display_cap: int | None = None
     threshold: int = 0
     reservation_ttl_seconds: int = 900
+    reserve_at: ReserveAt = ReserveAt.CHECKOUT
+    reserve_partially: bool = False
+    priority: int = 0
     return_window_days: int = 30
     closed: bool = False
 
@@ -72,12 +84,18 @@ def check(channels: Sequence[ChannelInput]) -> None:
         for n, country in enumerate(channel.countries):
             if not is_country(country):
                 raise Invalid("not a country code of ISO 3166-1", field=(*at, "countries", str(n)))
-        if channel.display_cap is not None and channel.display_cap < 1:
-            raise Invalid("at least 1, or nothing at all", field=(*at, "displayCap"))
-        if channel.reservation_ttl_seconds < 1:
-            raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
-        for name, value in (("threshold", channel.threshold), ("returnWindowDays", channel.return_window_days)):
-            if value < 0:
-                raise Invalid("not below 0", field=(*at, name))
+        _check_numbers(channel, at)
     if sum(channel.is_default for channel in channels) > 1:
         raise Invalid("only one channel can be the default", field=("channels",))
+
+
+def _check_numbers(channel: ChannelInput, at: tuple[str, ...]) -> None:
+    if channel.display_cap is not None and channel.display_cap < 1:
+        raise Invalid("at least 1, or nothing at all", field=(*at, "displayCap"))
+    if channel.reservation_ttl_seconds < 1:
+        raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
+    for name, value in (("threshold", channel.threshold), ("returnWindowDays", channel.return_window_days)):
+        if value < 0:
+            raise Invalid("not below 0", field=(*at, name))
+    if not 0 <= channel.priority <= HIGHEST_PRIORITY:
+        raise Invalid(f"from 0 to {HIGHEST_PRIORITY}", field=(*at, "priority"))

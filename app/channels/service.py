@@ -63,6 +63,9 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         display_cap=channel.display_cap,
         threshold=channel.threshold,
         reservation_ttl_seconds=channel.reservation_ttl_seconds,
+        reserve_at=channel.reserve_at,
+        reserve_partially=channel.reserve_partially,
+        priority=channel.priority,
         return_window_days=channel.return_window_days,
         closed_at=closed_at if channel.closed else None,
     )

@@ -54,6 +54,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         HAVING sum(part.quantity - part.rejected - part.cancelled - part.fulfilled) <> coalesce((
             SELECT sum(held.quantity) FROM reservations AS held
             WHERE held.line_id = part.order_line_id AND held.location_id = work.location_id AND held.state = 'FIRM'
+              AND held.supply_id IS NULL
         ), 0)
         """,
     ),

@@ -1,4 +1,4 @@
-"""States of reservations, the buckets of a level, and why stock moves."""
+"""States of reservations, supply, transfers and counts; the buckets of a level, and why stock moves."""
 
 from enum import StrEnum
 
@@ -9,24 +9,43 @@ class ReservationState(StrEnum):
     """How firmly units are promised."""
 
     SOFT = "SOFT"
-    """Held for a checkout until it expires."""
+    """Held for a cart or a checkout until it expires."""
     FIRM = "FIRM"
-    """Bound to an order line and a location: an allocation."""
+    """Bound to a line of an order or a transfer, and to one location: an allocation."""
+
+
+class ReservationEnd(StrEnum):
+    """How a promise ended, for some of its units or for all."""
+
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
     CONSUMED = "CONSUMED"
+    """The units left the building."""
+    BROKEN = "BROKEN"
+    """The units turned out not to be there, or will not come."""
 
 
-RESERVATION = Machine(
+RESERVATION: Machine[ReservationState | ReservationEnd] = Machine(
     "reservation",
     {
         (ReservationState.SOFT, "promote"): ReservationState.FIRM,
-        (ReservationState.SOFT, "release"): ReservationState.RELEASED,
-        (ReservationState.SOFT, "expire"): ReservationState.EXPIRED,
-        (ReservationState.FIRM, "consume"): ReservationState.CONSUMED,
-        (ReservationState.FIRM, "release"): ReservationState.RELEASED,
+        (ReservationState.SOFT, "release"): ReservationEnd.RELEASED,
+        (ReservationState.SOFT, "expire"): ReservationEnd.EXPIRED,
+        (ReservationState.SOFT, "break"): ReservationEnd.BROKEN,
+        (ReservationState.FIRM, "consume"): ReservationEnd.CONSUMED,
+        (ReservationState.FIRM, "release"): ReservationEnd.RELEASED,
+        (ReservationState.FIRM, "break"): ReservationEnd.BROKEN,
     },
 )
+
+
+class DemandKind(StrEnum):
+    """What units are promised to."""
+
+    CART = "CART"
+    ORDER = "ORDER"
+    """Also while its checkout still goes on."""
+    TRANSFER = "TRANSFER"
 
 
 class Bucket(StrEnum):
@@ -52,4 +71,122 @@ class MovementReason(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     """A picker did not find what the level said."""
     DAMAGED = "DAMAGED"
+    """Broken, soiled or past its date: out of the sellable bucket."""
     ADJUSTED = "ADJUSTED"
+    """Corrected by hand, for no reason more exact."""
+    FOUND = "FOUND"
+    """Units turned up that the level did not know of."""
+    LOST = "LOST"
+    """Units are gone, and nobody knows where to."""
+    STOLEN = "STOLEN"
+    RECEIVED = "RECEIVED"
+    """Delivered by a supplier."""
+    TRANSFER_SHIPPED = "TRANSFER_SHIPPED"
+    TRANSFER_RECEIVED = "TRANSFER_RECEIVED"
+    TRANSFER_WRITTEN_BACK = "TRANSFER_WRITTEN_BACK"
+    """A transfer came back to where it had left."""
+    COUNTED = "COUNTED"
+    """A count found more or fewer."""
+    INSPECTED = "INSPECTED"
+    """Moved between buckets after somebody looked at it."""
+    REPAIRED = "REPAIRED"
+    """Good again, and sellable."""
+    DISPLAY = "DISPLAY"
+    """Put on display, or taken off it."""
+    USED = "USED"
+    """Taken for the shop's own use, such as samples or photographs."""
+    DESTROYED = "DESTROYED"
+    VENDOR = "VENDOR"
+    """Sent back to the supplier."""
+
+
+class SupplyKind(StrEnum):
+    """Where expected units come from."""
+
+    PURCHASE_ORDER = "PURCHASE_ORDER"
+    TRANSFER = "TRANSFER"
+    BACKORDER = "BACKORDER"
+    """From wherever, without a date: how many units may be ordered beyond what is there."""
+
+
+class PurchaseOrderStatus(StrEnum):
+    """How far a supplier's delivery has come."""
+
+    OPEN = "OPEN"
+    PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
+    RECEIVED = "RECEIVED"
+    CLOSED = "CLOSED"
+    """Ended short: what was missing will not come."""
+    CANCELLED = "CANCELLED"
+
+
+PURCHASE_ORDER = Machine(
+    "purchase order",
+    {
+        (PurchaseOrderStatus.OPEN, "receivePart"): PurchaseOrderStatus.PARTIALLY_RECEIVED,
+        (PurchaseOrderStatus.OPEN, "receiveAll"): PurchaseOrderStatus.RECEIVED,
+        (PurchaseOrderStatus.OPEN, "cancel"): PurchaseOrderStatus.CANCELLED,
+        (PurchaseOrderStatus.PARTIALLY_RECEIVED, "receivePart"): PurchaseOrderStatus.PARTIALLY_RECEIVED,
+        (PurchaseOrderStatus.PARTIALLY_RECEIVED, "receiveAll"): PurchaseOrderStatus.RECEIVED,
+        (PurchaseOrderStatus.PARTIALLY_RECEIVED, "close"): PurchaseOrderStatus.CLOSED,
+    },
+)
+
+
+class TransferStatus(StrEnum):
+    """How far a transfer has come."""
+
+    DRAFT = "DRAFT"
+    REQUESTED = "REQUESTED"
+    IN_TRANSIT = "IN_TRANSIT"
+    PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
+    RECEIVED = "RECEIVED"
+    CANCELLED = "CANCELLED"
+
+
+TRANSFER = Machine(
+    "transfer",
+    {
+        (TransferStatus.DRAFT, "transferRequest"): TransferStatus.REQUESTED,
+        (TransferStatus.DRAFT, "transferCancel"): TransferStatus.CANCELLED,
+        (TransferStatus.REQUESTED, "transferShip"): TransferStatus.IN_TRANSIT,
+        (TransferStatus.REQUESTED, "transferCancel"): TransferStatus.CANCELLED,
+        (TransferStatus.IN_TRANSIT, "receivePart"): TransferStatus.PARTIALLY_RECEIVED,
+        (TransferStatus.IN_TRANSIT, "receiveAll"): TransferStatus.RECEIVED,
+        (TransferStatus.PARTIALLY_RECEIVED, "receivePart"): TransferStatus.PARTIALLY_RECEIVED,
+        (TransferStatus.PARTIALLY_RECEIVED, "receiveAll"): TransferStatus.RECEIVED,
+    },
+)
+
+
+class TransferCause(StrEnum):
+    """Why goods are sent from one location to another."""
+
+    MANUAL = "MANUAL"
+    PICKUP = "PICKUP"
+    """A customer's order waits for them at the store they go to."""
+
+
+class CountStatus(StrEnum):
+    """How far a count has come."""
+
+    CREATED = "CREATED"
+    COUNTING = "COUNTING"
+    REVIEW = "REVIEW"
+    POSTED = "POSTED"
+    REJECTED = "REJECTED"
+
+
+COUNT = Machine(
+    "count",
+    {
+        (CountStatus.CREATED, "countRecord"): CountStatus.COUNTING,
+        (CountStatus.CREATED, "countReject"): CountStatus.REJECTED,
+        (CountStatus.COUNTING, "countRecord"): CountStatus.COUNTING,
+        (CountStatus.COUNTING, "countSubmit"): CountStatus.REVIEW,
+        (CountStatus.COUNTING, "countReject"): CountStatus.REJECTED,
+        (CountStatus.REVIEW, "countRecount"): CountStatus.COUNTING,
+        (CountStatus.REVIEW, "countPost"): CountStatus.POSTED,
+        (CountStatus.REVIEW, "countReject"): CountStatus.REJECTED,
+    },
+)

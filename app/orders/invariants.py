@@ -10,7 +10,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         SELECT line.id, line.allocated, coalesce(held.units, 0) AS held
         FROM order_lines AS line
         LEFT JOIN (
-            SELECT line_id, sum(quantity) AS units FROM reservations WHERE state = 'FIRM' GROUP BY line_id
+            SELECT line_id, sum(quantity) AS units FROM reservations
+            WHERE state = 'FIRM' AND supply_id IS NULL AND demand_kind = 'ORDER' GROUP BY line_id
         ) AS held ON held.line_id = line.id
         WHERE line.allocated <> coalesce(held.units, 0)
         """,
@@ -19,8 +20,21 @@ INVARIANTS: tuple[Invariant, ...] = (
         5,
         "every firm reservation belongs to an order line",
         """
-        SELECT id FROM reservations WHERE state = 'FIRM'
+        SELECT id FROM reservations WHERE state = 'FIRM' AND demand_kind = 'ORDER'
           AND NOT EXISTS (SELECT FROM order_lines WHERE order_lines.id = line_id AND order_lines.order_id = demand_id)
+        """,
+    ),
+    Invariant(
+        5,
+        "what a line waits for is promised to it from supply",
+        """
+        SELECT line.id, line.backordered, coalesce(held.units, 0) AS held
+        FROM order_lines AS line
+        LEFT JOIN (
+            SELECT line_id, sum(quantity) AS units FROM reservations
+            WHERE state = 'FIRM' AND supply_id IS NOT NULL AND demand_kind = 'ORDER' GROUP BY line_id
+        ) AS held ON held.line_id = line.id
+        WHERE line.backordered <> coalesce(held.units, 0)
         """,
     ),
     Invariant(

@@ -183,7 +183,7 @@ async def place(
         await pickup.open_pickups(uow, order, by_method[DeliveryMethod.PICKUP], slots=places)
         await inventory.allocate(
             uow,
-            order_id=order.order.id,
+            demand_id=order.order.id,
             units=[Units(p.order_line_id, p.variant_id, p.location_id, p.quantity) for p in allocations],
         )
         await fulfillment.carry_out(uow, order, by_method[DeliveryMethod.CARRY_OUT])

@@ -32,7 +32,7 @@ from app.identity.gateways.argon2id import Argon2id
 from app.identity.rules.roles import Role, actor_of
 from app.identity.rules.terms import PasswordCost, TokenTerms
 from app.identity.rules.tokens import AccessTokens
-from app.inventory import models as inventory
+from app.inventory.models import stock as inventory
 from app.inventory.states import Bucket, MovementReason
 from app.kernel.actor import SYSTEM, Actor
 from app.kernel.address import Address
@@ -446,15 +446,18 @@ def _stock() -> list[tuple[Table, list[Row]]]:
         if quantity
     ]
     levels: list[Row] = [
-        {"variant_id": variant_id, "location_id": location_id, "sellable": quantity}
+        {
+            "variant_id": variant_id, "location_id": location_id, "sellable": quantity,
+            "version": 1, "moved_at": _FOUNDED,
+        }
         for variant_id, location_id, quantity in units
-    ]
+    ]  # fmt: skip
     movements: list[Row] = [
         {
-            "id": fixed_id(14, number), "variant_id": variant_id, "location_id": location_id,
+            "variant_id": variant_id, "location_id": location_id, "level_version": 1,
             "bucket": Bucket.SELLABLE.value, "delta": quantity, "balance": quantity,
             "reason": MovementReason.OPENING.value, "cause_kind": "feed", "actor": SYSTEM.label, "at": _FOUNDED,
         }
-        for number, (variant_id, location_id, quantity) in enumerate(units, start=1)
+        for variant_id, location_id, quantity in units
     ]  # fmt: skip
     return [(inventory.levels, levels), (inventory.movements, movements)]

@@ -37,12 +37,14 @@ class Shelves:
         """Promise units to an order that held none."""
         held = to or Held(OrderId(new_id()), units(wanted))
         parts = held.of(wanted) if to else held.units
-        await self.begin.run(lambda uow: inventory.allocate(uow, order_id=held.id, units=parts))
+        await self.begin.run(lambda uow: inventory.allocate(uow, demand_id=held.id, units=parts))
         return held
 
     async def promote(self, held: "Held") -> bool:
         """Make held units an order's own."""
-        return await self.begin.run(lambda uow: inventory.promote(uow, order_id=held.id, units=held.units))
+        return await self.begin.run(
+            lambda uow: inventory.promote(uow, order_id=held.id, units=sum(part.quantity for part in held.units))
+        )
 
     async def let_go(self, held: "Held") -> None:
         """Give held units back."""
@@ -51,13 +53,13 @@ class Shelves:
     async def cancel(self, held: "Held", wanted: Mapping[Shelf, int] | None = None) -> None:
         """Take a promise off, wholly or in part."""
         parts = held.of(wanted)
-        await self.begin.run(lambda uow: inventory.release_firm(uow, order_id=held.id, units=parts))
+        await self.begin.run(lambda uow: inventory.release_firm(uow, demand_id=held.id, units=parts))
 
     async def ship(self, held: "Held", wanted: Mapping[Shelf, int] | None = None) -> None:
         """Let promised units leave, wholly or in part."""
         parts = held.of(wanted)
         await self.begin.run(
-            lambda uow: inventory.take_out(uow, order_id=held.id, units=parts, reason=MovementReason.SHIPPED)
+            lambda uow: inventory.take_out(uow, demand_id=held.id, units=parts, reason=MovementReason.SHIPPED)
         )
 
     async def write_off(
@@ -69,7 +71,7 @@ class Shelves:
     ) -> None:
         """Say that promised units are not there, or not whole."""
         parts = held.of(wanted)
-        await self.begin.run(lambda uow: inventory.write_off(uow, order_id=held.id, units=parts, reason=reason))
+        await self.begin.run(lambda uow: inventory.write_off(uow, demand_id=held.id, units=parts, reason=reason))
 
     async def count(self, counted: Mapping[Shelf, int], *, by: str = "system") -> int:
         """Say how many sellable units there are."""
@@ -97,17 +99,17 @@ class Shelves:
         """Read the ledger of one level: bucket, delta, balance and reason, oldest first; the opening left out."""
         found: list[Any] = await self.shop.fetch(
             "SELECT bucket, delta, balance, reason FROM movements "
-            "WHERE variant_id = $1 AND location_id = $2 AND reason <> 'OPENING' ORDER BY at, id",
+            "WHERE variant_id = $1 AND location_id = $2 AND reason <> 'OPENING' ORDER BY at, level_version, bucket",
             VARIANTS[sku],
             LOCATIONS[location],
         )
         return [tuple(entry) for entry in found]
 
     async def states(self, held: "Held") -> dict[str, int]:
-        """Count the units of a demand's reservations by their state; closed ones count what they held at first."""
+        """Count the units of a demand's reservations by their state, and of those that ended by how they did."""
         found = await self.shop.fetch(
-            "SELECT state, sum(CASE WHEN closed_at IS NULL THEN quantity ELSE reserved END)::int FROM reservations "
-            "WHERE demand_id = $1 GROUP BY state",
+            "SELECT state, sum(quantity)::int FROM reservations WHERE demand_id = $1 GROUP BY state "
+            "UNION ALL SELECT ended, sum(quantity)::int FROM reservation_endings WHERE demand_id = $1 GROUP BY ended",
             held.id,
         )
         return {entry[0]: entry[1] for entry in found}

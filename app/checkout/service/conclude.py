@@ -283,8 +283,8 @@ async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool)
     units = [_units(part) for part in snapshot.supplies]
     if resupply:
         await inventory.release_soft(uow, demand_id=snapshot.order_id)
-        await inventory.allocate(uow, order_id=snapshot.order_id, units=units)
-    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=units):
+        await inventory.allocate(uow, demand_id=snapshot.order_id, units=units)
+    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=sum(part.quantity for part in units)):
         raise Lapsed
 
 

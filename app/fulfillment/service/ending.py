@@ -39,7 +39,7 @@ async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
     )
     work = await write(uow, before, now, "pickupHandOver")
     await inventory.take_out(
-        uow, order_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.HANDED_OVER
+        uow, demand_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.HANDED_OVER
     )
     order = await orders.record_fulfilled(uow, locked.order, per_order_line(work, quantities))
     await orders.note(
@@ -72,7 +72,7 @@ async def cancel(
         now = work.changed({line.id: rules.cancelled(line, own[line.id]) for line in work.lines if line.id in own})
         changed.append(await write(uow, work, now, *_afterwards(now)))
         units += units_of(work, own)
-    await inventory.release_firm(uow, order_id=order.order.id, units=units)
+    await inventory.release_firm(uow, demand_id=order.order.id, units=units)
     after = await orders.record_cancelled(uow, order, wanted)
     await payments.release_surplus(uow, after)
     taken = sum(

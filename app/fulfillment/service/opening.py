@@ -71,7 +71,7 @@ async def carry_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequenc
         return order
     works = await open_work(uow, order, allocations, due_at=uow.now, status=FulfillmentOrderStatus.FULFILLED)
     units = [Units(part.order_line_id, part.variant_id, part.location_id, part.quantity) for part in allocations]
-    await inventory.take_out(uow, order_id=order.order.id, units=units, reason=MovementReason.CARRIED_OUT)
+    await inventory.take_out(uow, demand_id=order.order.id, units=units, reason=MovementReason.CARRIED_OUT)
     left: dict[OrderLineId, int] = {}
     for part in allocations:
         left[part.order_line_id] = left.get(part.order_line_id, 0) + part.quantity

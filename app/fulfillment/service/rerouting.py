@@ -118,13 +118,13 @@ async def _route_again(
     parts = await _still_there(uow, units, parts)
     lost = None if reason is None else _LOST.get(reason)
     if lost is None:
-        await inventory.release_firm(uow, order_id=order.order.id, units=units)
+        await inventory.release_firm(uow, demand_id=order.order.id, units=units)
     else:
-        await inventory.write_off(uow, order_id=order.order.id, units=units, reason=lost)
+        await inventory.write_off(uow, demand_id=order.order.id, units=units, reason=lost)
     order = await orders.record_unallocated(uow, order, per_line)
     successors: list[FulfillmentOrder] = []
     if parts:
-        await inventory.allocate(uow, order_id=order.order.id, units=parts)
+        await inventory.allocate(uow, demand_id=order.order.id, units=parts)
         taken: dict[OrderLineId, int] = {}
         for part in parts:
             taken[OrderLineId(part.line_id)] = taken.get(OrderLineId(part.line_id), 0) + part.quantity

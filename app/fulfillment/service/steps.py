@@ -79,7 +79,7 @@ async def ship(
     work = await write(uow, before, now, *(["fulfillmentOrderShip"] if rules.is_fulfilled(now.lines) else []))
     shipment = await _send(uow, work, quantities, carrier=carrier, tracking_number=tracking_number)
     await inventory.take_out(
-        uow, order_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.SHIPPED
+        uow, demand_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.SHIPPED
     )
     order = await orders.record_fulfilled(uow, locked.order, per_order_line(work, quantities))
     by = f" with {shipment.carrier}" if shipment.carrier else ""

@@ -143,7 +143,7 @@ async def _open_and_lock(
     locked = await inventory_queries.lock_levels(uow, levels=keys)
     known = frozenset((level.variant_id, level.location_id) for level in locked)
     if len(known) < len(keys):
-        await inventory_queries.open_levels(uow, levels=[key for key in keys if key not in known])
+        await inventory.open_levels(uow, levels=[key for key in keys if key not in known])
         locked = await inventory_queries.lock_levels(uow, levels=keys)
     return known, {(level.variant_id, level.location_id): level for level in locked}
 

@@ -21,7 +21,7 @@ PROMISED = 4
 
 async def promise(shop: Shop, sku: str, location: str, quantity: int) -> None:
     units = [Units(uuid4(), VARIANTS[sku], LOCATIONS[location], quantity)]
-    await shop.begin().run(lambda uow: inventory.allocate(uow, order_id=OrderId(uuid4()), units=units))
+    await shop.begin().run(lambda uow: inventory.allocate(uow, demand_id=OrderId(uuid4()), units=units))
 
 
 async def take(shop: Shop, *rows: StockRow, counting: StockTerms, terms: Terms = Terms()) -> Heard:  # noqa: B008

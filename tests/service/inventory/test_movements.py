@@ -43,7 +43,9 @@ class TestTakeOut:
     async def test_writes_who_and_why(self, shop: Shop, shelves: Shelves) -> None:
         order = await shelves.promise({MUGS: 1})
         await shop.begin("picker").run(
-            lambda uow: inventory.take_out(uow, order_id=order.id, units=order.units, reason=MovementReason.HANDED_OVER)
+            lambda uow: inventory.take_out(
+                uow, demand_id=order.id, units=order.units, reason=MovementReason.HANDED_OVER
+            )
         )
 
         async with shop.database.read() as session:
@@ -77,7 +79,7 @@ class TestWriteOff:
 
         assert await shelves.counters(*MUGS) == (3, 0, 1)
         assert await shelves.ledger(*MUGS) == [("SELLABLE", -2, 3, "NOT_FOUND")]
-        assert await shelves.states(order) == {"FIRM": 1}
+        assert await shelves.states(order) == {"FIRM": 1, "RELEASED": 2}
         assert await broken_stock(shop) == []
 
     async def test_of_what_is_damaged_keeps_it_on_hand(self, shop: Shop, shelves: Shelves) -> None:

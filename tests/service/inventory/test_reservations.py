@@ -245,7 +245,7 @@ class TestAllocate:
         there = [Units(order.units[0].line_id, VARIANTS["mug"], LOCATIONS["soho"], 2)]
 
         await shelves.cancel(order)
-        await shelves.begin.run(lambda uow: inventory.allocate(uow, order_id=order.id, units=there))
+        await shelves.begin.run(lambda uow: inventory.allocate(uow, demand_id=order.id, units=there))
 
         assert await shelves.counters(*MUGS) == (5, 0, 0)
         assert await shelves.counters("mug", "soho") == (3, 0, 2)
@@ -258,7 +258,7 @@ class TestReleaseFirm:
 
         await shelves.cancel(order, {MUGS: 1})
         assert await shelves.counters(*MUGS) == (5, 0, 2)
-        assert await shelves.states(order) == {"FIRM": 2}
+        assert await shelves.states(order) == {"FIRM": 2, "RELEASED": 1}
 
         await shelves.cancel(order, {MUGS: 2})
         assert await shelves.counters(*MUGS) == (5, 0, 0)
@@ -294,7 +294,7 @@ class TestListOpenForDemand:
         order = await shelves.promise({MUGS: 3, LAMPS: 1})
         await shelves.begin.run(
             lambda uow: inventory.take_out(
-                uow, order_id=order.id, units=order.of({MUGS: 1, LAMPS: 1}), reason=MovementReason.SHIPPED
+                uow, demand_id=order.id, units=order.of({MUGS: 1, LAMPS: 1}), reason=MovementReason.SHIPPED
             )
         )
 

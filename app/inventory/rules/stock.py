@@ -1,6 +1,6 @@
-"""What stock is made of, without a database: levels, changes to them, and how changes of one level add up."""
+"""Levels, changes to them, and how changes of one level add up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -32,6 +32,11 @@ class Level:
     safety_stock: int
 
     @property
+    def key(self) -> tuple[UUID, UUID]:
+        """Name the level: its variant and its location."""
+        return self.variant_id, self.location_id
+
+    @property
     def on_hand(self) -> int:
         """Units physically there."""
         return self.sellable + self.damaged + self.quality
@@ -54,6 +59,16 @@ class Change:
     soft: int = 0
     firm: int = 0
 
+    @property
+    def level(self) -> tuple[UUID, UUID]:
+        """Name the level: its variant and its location."""
+        return self.variant_id, self.location_id
+
+    @property
+    def moves(self) -> bool:
+        """Say whether units physically come, go or change their bucket."""
+        return bool(self.sellable or self.damaged or self.quality)
+
 
 @dataclass(frozen=True, slots=True)
 class Available:
@@ -74,18 +89,28 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """One entry of the ledger."""
+class Cause:
+    """What made stock move: the kind of thing, which one, and why in the words of who did it."""
 
-    id: UUID
+    kind: str
+    id: UUID | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry of the ledger. `level_version` says which physical change of its level it is part of."""
+
     variant_id: UUID
     location_id: UUID
     bucket: Bucket
+    level_version: int
     delta: int
     balance: int
     reason: MovementReason
     cause_kind: str
     cause_id: UUID | None
+    note: str | None
     actor: str
     at: datetime
 
@@ -127,3 +152,16 @@ def lines_by_variant(units: Sequence[Units]) -> dict[UUID, tuple[UUID, ...]]:
     for part in units:
         lines.setdefault(part.variant_id, []).append(part.line_id)
     return {variant: tuple(dict.fromkeys(ids)) for variant, ids in lines.items()}
+
+
+def held_in_part(units: Sequence[Units], left: Mapping[tuple[UUID, UUID], int]) -> list[Units]:
+    """Give each line what is left for it, earlier lines first; a line that gets nothing is not answered."""
+    remaining = dict(left)
+    parts: list[Units] = []
+    for part in units:
+        level = (part.variant_id, part.location_id)
+        quantity = min(part.quantity, max(0, remaining.get(level, 0)))
+        if quantity:
+            remaining[level] -= quantity
+            parts.append(Units(part.line_id, part.variant_id, part.location_id, quantity))
+    return parts

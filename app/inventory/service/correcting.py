@@ -1,0 +1,69 @@
+"""Stock set right from outside: snapshots of a feed, and corrections by hand."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.inventory import queries
+from app.inventory.errors import WouldOversell
+from app.inventory.rules import Cause, Change, Level, StockLine
+from app.inventory.service.moving import change, open_levels
+from app.inventory.states import MovementReason
+from app.kernel.db import UnitOfWork
+from app.kernel.errors import Invalid
+from app.kernel.permissions import Permission
+
+
+async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: MovementReason) -> int:
+    """Make the sellable stock of these levels what a snapshot says; answers how many levels that changed.
+
+    Unchanged levels are left alone. Locks: levels. Writes the ledger. Raises: Forbidden; WouldOversell, naming the line,
+    where less would be left than is promised.
+    """
+    for location_id in {line.location_id for line in lines}:
+        uow.actor.require(Permission.INVENTORY_ADJUST, at=location_id)
+    wanted: dict[tuple[UUID, UUID], int] = {}
+    for i, line in enumerate(lines):
+        if (line.variant_id, line.location_id) in wanted:
+            raise Invalid("this level is named twice", field=("lines", str(i)))
+        wanted[line.variant_id, line.location_id] = line.quantity
+    keys = sorted(wanted)
+    await open_levels(uow, levels=keys)
+    levels = await queries.lock_levels(uow, levels=keys)
+    changes = [
+        Change(*level.key, sellable=wanted[level.key] - level.sellable)
+        for level in levels
+        if wanted[level.key] != level.sellable
+    ]
+    cause = Cause("feed")
+    changed = await change(uow, changes, reason=reason, cause=cause)
+    missing = [part for part in changes if part.level not in changed]
+    if missing and await queries.expire_soft(uow, levels=[part.level for part in missing]):
+        # What stood in the way were holds of checkouts whose time is over.
+        changed |= await change(uow, missing, reason=reason, cause=cause)
+    refused = {part.level for part in changes} - changed.keys()
+    if refused:
+        at_fault = next(i for i, line in enumerate(lines) if (line.variant_id, line.location_id) in refused)
+        raise WouldOversell("fewer units than are promised to customers", field=("lines", str(at_fault), "quantity"))
+    return len(changes)
+
+
+async def adjust(
+    uow: UnitOfWork,
+    *,
+    variant_id: UUID,
+    location_id: UUID,
+    delta: int,
+    reason: MovementReason = MovementReason.ADJUSTED,
+) -> Level:
+    """Correct the sellable stock of one level by hand, up or down.
+
+    Locks: the level. Writes the ledger. Raises: Forbidden; WouldOversell.
+    """
+    uow.actor.require(Permission.INVENTORY_ADJUST, at=location_id)
+    await open_levels(uow, levels=[(variant_id, location_id)])
+    changed = await change(
+        uow, [Change(variant_id, location_id, sellable=delta)], reason=reason, cause=Cause("adjustment")
+    )
+    if not changed:
+        raise WouldOversell("fewer units than are promised to customers", field=("delta",))
+    return changed[variant_id, location_id]
