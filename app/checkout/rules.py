@@ -112,11 +112,25 @@ class Snapshot:
     deliveries: tuple[SnapshotDelivery, ...]
     supplies: tuple[Supply, ...]
     decision: dict[str, Any] | None
+    #: Whether the units are held while the gateways are asked; else whoever pays first gets them.
+    holds_stock: bool = True
+    #: How early the order is served when there is not enough for everybody.
+    priority: int = 0
+    #: Until when the cart held its units before the attempt took them over.
+    cart_held_until: datetime | None = None
 
     def units(self) -> list[Units]:
         """List what has to be reserved."""
         return [
             Units(supply.order_line_id, supply.variant_id, supply.location_id, supply.quantity)
+            for supply in self.supplies
+        ]
+
+    def cart_units(self) -> list[Units]:
+        """List what the cart's own lines are supplied with, to be held for the cart again."""
+        cart_line = {line.id: line.cart_line_id for line in self.lines}
+        return [
+            Units(cart_line[supply.order_line_id], supply.variant_id, supply.location_id, supply.quantity)
             for supply in self.supplies
         ]
 

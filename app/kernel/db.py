@@ -27,7 +27,13 @@ from app.kernel.tokens import KeyRing
 ResultT = TypeVar("ResultT")
 
 #: How a transaction that lost against others ends: a deadlock, a serialization failure, a lock not had in time.
-RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
+
+class Overtaken(Exception):
+    """Others changed what was looked at before it could be locked: the work begins anew, with what there is now."""
+
+
+RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError, Overtaken)
 #: How a database that is down, starting or going shows itself.
 UNAVAILABLE = (
     OSError,

@@ -1,6 +1,6 @@
 """Statements about candidates and decisions."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,11 +66,15 @@ class _Found:
 _LIST_SUPPLIES_AND_PLACES = rows(
     """
     SELECT location.id AS location_id, location.code, location.latitude, location.longitude, level.variant_id,
-        level.sellable - level.soft - level.firm - level.safety_stock AS available, NULL::jsonb AS address
+        level.sellable - level.soft - level.firm - level.safety_stock + coalesce(own.units, 0) AS available,
+        NULL::jsonb AS address
     FROM levels AS level
+    LEFT JOIN unnest(:own_variants::uuid[], :own_locations::uuid[], :own_units::int[]) AS own (variant_id, location_id, units)
+        ON own.variant_id = level.variant_id AND own.location_id = level.location_id
     JOIN channel_locations AS supply ON supply.location_id = level.location_id AND supply.channel_id = :channel_id AND supply.ships
     JOIN locations AS location ON location.id = level.location_id AND location.archived_at IS NULL
-    WHERE level.variant_id = ANY(:variant_ids::uuid[]) AND level.sellable - level.soft - level.firm - level.safety_stock > 0
+    WHERE level.variant_id = ANY(:variant_ids::uuid[])
+      AND level.sellable - level.soft - level.firm - level.safety_stock + coalesce(own.units, 0) > 0
       AND location.id <> ALL(:excluding::uuid[])
     UNION ALL
     SELECT NULL, NULL, latitude, longitude, NULL, NULL, address FROM locations
@@ -105,13 +109,21 @@ async def list_surroundings(
     variant_ids: Collection[UUID],
     destination: Address | None,
     excluding: Collection[UUID] = (),
+    own: Mapping[tuple[UUID, UUID], int] | None = None,
 ) -> Surroundings:
-    """List what the channel's shipping locations could ship of these variants, and the places near a destination."""
+    """List what the channel's shipping locations could ship of these variants, and the places near a destination.
+
+    `own` are units of a (variant, location) that are held for the demand already, and so count as available to it.
+    """
+    held = own or {}
     found = await _LIST_SUPPLIES_AND_PLACES.all(
         session,
         channel_id=channel_id,
         variant_ids=list(variant_ids),
         excluding=list(excluding),
+        own_variants=[variant_id for variant_id, _ in held],
+        own_locations=[location_id for _, location_id in held],
+        own_units=list(held.values()),
         country=destination.country if destination else None,
         city=destination.city if destination else "",
         postal_code=(destination.postal_code or "") if destination else "",

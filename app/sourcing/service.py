@@ -31,10 +31,12 @@ async def decide(
     destination: Address | None,
     excluding: Collection[UUID] = (),
     spoken_for: Mapping[tuple[UUID, UUID], int] | None = None,
+    own: Mapping[tuple[UUID, UUID], int] | None = None,
 ) -> Decided:
     """Choose the locations that ship a demand to a destination. Locks nothing: who reserves checks again.
 
-    `spoken_for` are units of a (variant, location) that other lines of the same order will take, such as pickups.
+    `spoken_for` are units of a (variant, location) that other lines of the same order will take, such as pickups; `own`
+    are units that the demand holds already, such as those of the cart that it comes from.
     """
     around = await queries.list_surroundings(
         session,
@@ -42,6 +44,7 @@ async def decide(
         variant_ids={line.variant_id for line in demand},
         destination=destination,
         excluding=excluding,
+        own=own,
     )
     supplies = _without(around.supplies, spoken_for or {})
     point = None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.inventory import queries as stock
 from app.kernel.ids import LocationId
 from app.pickup import queries as pickups
 from app.pickup.rules import Slot
@@ -23,4 +24,11 @@ async def _slots(context: Context, keys: list[SlotKey]) -> Sequence[Slot | None]
     return [found.get(slot) for slot in slots]
 
 
+async def _held(context: Context, keys: list[tuple[UUID, UUID]]) -> Sequence[int]:
+    """Units held for lines, each by its cart and its own id."""
+    held = await stock.list_held_by_line(context.session, demand_ids={cart_id for cart_id, _ in keys})
+    return [held.get(line_id, 0) for _, line_id in keys]
+
+
 SlotByStart = Batch(_slots)
+HeldByLine = Batch(_held)

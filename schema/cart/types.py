@@ -10,7 +10,7 @@ from app.delivery.rules import arrival
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import IdKind
 from schema.cart import ids
-from schema.cart.loaders import SlotByStart
+from schema.cart.loaders import HeldByLine, SlotByStart
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import ProductVariant
 from schema.channels.loaders import ChannelById
@@ -51,6 +51,8 @@ class CartLine(Node):
 
     variant_key: strawberry.Private[UUID]
     store_key: strawberry.Private[UUID | None]
+    held_by: strawberry.Private[tuple[UUID, UUID] | None]
+    being_paid: strawberry.Private[bool]
     channel_key: strawberry.Private[UUID]
     quantity: int
     """From 1 to 10,000."""
@@ -73,10 +75,13 @@ class CartLine(Node):
         return IdKind.CART_LINE
 
     @classmethod
-    def of(cls, row: rules.QuotedLine, currency: str, channel_id: UUID) -> "CartLine":
-        """Show a line."""
+    def of(cls, row: rules.QuotedLine, cart: rules.Cart, *, now: datetime) -> "CartLine":
+        """Show a line of a cart."""
+        currency, channel_id = cart.currency, cart.channel_id
         return cls(
             id=public_id(IdKind.CART_LINE, row.line_id),
+            held_by=(cart.id, row.line_id) if _still(cart.reserved_until, now) else None,
+            being_paid=cart.attempt_id is not None,
             variant_key=row.variant_id,
             store_key=row.store_id,
             channel_key=channel_id,
@@ -88,6 +93,13 @@ class CartLine(Node):
             total=Money.of(row.total_minor, currency),
             sold=row.sold,
         )
+
+    @strawberry.field
+    async def reserved(self, info: Info) -> int:
+        """Units held for this line until the cart's `reservedUntil`; all of them while its payment is under way."""
+        if self.held_by is None:
+            return 0
+        return self.quantity if self.being_paid else await info.context.load(HeldByLine, self.held_by)
 
     @strawberry.field
     async def variant(self, info: Info) -> ProductVariant:
@@ -241,9 +253,7 @@ class Cart(Node):
     def of(cls, row: rules.Cart, quote: rules.Quote, *, token: str | None, now: datetime) -> "Cart":
         """Show a cart with what it costs. `token` only for those who may have it."""
         currency = quote.currency
-        lines: dict[UUID, CartLine] = {
-            line.line_id: CartLine.of(line, currency, row.channel_id) for line in quote.lines
-        }
+        lines: dict[UUID, CartLine] = {line.line_id: CartLine.of(line, row, now=now) for line in quote.lines}
         return cls(
             id=public_id(IdKind.CART, row.id),
             key=row.id,

@@ -18,6 +18,22 @@ class PaymentInput:
 
 
 @strawberry.input
+class CheckoutStartInput:
+    """A cart whose shopper goes to pay."""
+
+    cart_id: strawberry.ID
+    """The cart."""
+    idempotency_key: str
+    """The client's name for this call; to hold the units longer, call again with another one."""
+    token: str | None = None
+    """For guests: the token that cartCreate returned."""
+    version: int | None = None
+    """The version that the client saw; VERSION_CONFLICT if it is no longer true."""
+    partially: bool | None = None
+    """Whether to hold what there is when there is not enough; left out, as the channel does."""
+
+
+@strawberry.input
 class CheckoutCompleteInput:
     """A cart to be bought, and how it is paid."""
 

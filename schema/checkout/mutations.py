@@ -5,15 +5,19 @@ import strawberry
 from app.checkout import service as checkout
 from app.checkout.rules import Tender
 from app.checkout.service import CompleteCheckout, Completed
-from app.kernel.errors import BrokenInvariant, DomainError
+from app.inventory.errors import Shortage
+from app.kernel.db import UnitOfWork
+from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
 from app.kernel.idempotency import key_for
 from app.kernel.ids import CartId, IdKind, decode
+from app.kernel.plain import from_plain, to_plain
 from schema.cart.queries import visible_cart
-from schema.checkout.inputs import CheckoutCompleteInput
-from schema.checkout.types import CheckoutCompletePayload, PaymentAction
+from schema.checkout.inputs import CheckoutCompleteInput, CheckoutStartInput
+from schema.checkout.types import CheckoutCompletePayload, CheckoutStartPayload, PaymentAction
 from schema.core.context import Context, Info
 from schema.core.errors import user_errors
-from schema.core.mutations import as_json, scope
+from schema.core.mutations import Done, as_json, perform, scope
+from schema.inventory.types import shortages_of
 from schema.orders.loaders import OrderById
 from schema.orders.types import Order
 
@@ -21,6 +25,34 @@ from schema.orders.types import Order
 @strawberry.type
 class CheckoutMutation:
     """Root fields that buy."""
+
+    @strawberry.mutation
+    async def checkout_start(self, info: Info, input: CheckoutStartInput) -> CheckoutStartPayload:
+        """Hold what is in a cart while its shopper pays, for as long as the channel says.
+
+        Call it when the checkout page opens, and again with another key to hold longer. Nothing has to be held to buy:
+        checkoutComplete holds what is not held yet. A channel that never holds stock only answers what is short.
+        """
+
+        async def command(uow: UnitOfWork) -> Done:
+            cart_id = decode(IdKind.CART, input.cart_id, field=("cartId",))
+            held = await checkout.start(
+                uow, cart_id=cart_id, token=input.token, version=input.version, partially=input.partially
+            )
+            return Done(held.cart.id, {"shortages": to_plain(held.shortages)})
+
+        context = info.context
+        outcome = await perform(
+            context, "checkoutStart", input, command, key=input.idempotency_key, subject=input.cart_id
+        )
+        key = outcome.object_id
+        if outcome.refusal is not None and outcome.refusal.code in {ErrorCode.OUT_OF_STOCK, ErrorCode.VERSION_CONFLICT}:
+            key = decode(IdKind.CART, input.cart_id, field=("cartId",))
+        return CheckoutStartPayload(
+            cart=None if key is None else await visible_cart(context, key, input.token),
+            shortages=shortages_of(from_plain(Shortage, shortage) for shortage in outcome.result.get("shortages", ())),
+            errors=outcome.errors,
+        )
 
     @strawberry.mutation
     async def checkout_complete(self, info: Info, input: CheckoutCompleteInput) -> CheckoutCompletePayload:

@@ -7,6 +7,7 @@ from app.kernel.ids import IdKind
 from schema.cart.types import Cart
 from schema.core.errors import UserError
 from schema.core.ids import public_id
+from schema.inventory.types import OutOfStockError
 from schema.orders.types import Order
 
 
@@ -29,6 +30,18 @@ class PaymentAction:
         return cls(
             payment_id=public_id(IdKind.PAYMENT, asked.payment_id), kind="REDIRECT", client_secret=None, url=asked.url
         )
+
+
+@strawberry.type
+class CheckoutStartPayload:
+    """The answer to checkoutStart."""
+
+    cart: Cart | None
+    """The cart with `reservedUntil`; null for a caller who may not see it."""
+    shortages: list[OutOfStockError]
+    """What could not be held, with what is left of it. Empty when everything is held."""
+    errors: list[UserError]
+    """Why nothing was held."""
 
 
 @strawberry.type

@@ -1,6 +1,6 @@
 """The refusal that says what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import strawberry
@@ -32,15 +32,20 @@ class OutOfStockError(UserError):
         return ProductVariant.of(row, None)
 
 
+def shortages_of(shortages: Iterable[Shortage]) -> list[OutOfStockError]:
+    """Show what there is too little of."""
+    return [_one(shortage, ()) for shortage in shortages]
+
+
 def _written(error: OutOfStock) -> Sequence[UserError]:
-    return [_one(error, shortage) for shortage in error.shortages]
+    return [_one(shortage, error.field) for shortage in error.shortages]
 
 
-def _one(error: OutOfStock, shortage: Shortage) -> OutOfStockError:
+def _one(shortage: Shortage, field: Sequence[str]) -> OutOfStockError:
     return OutOfStockError(
-        code=error.code,
+        code=OutOfStock.code,
         message=f"{shortage.available} of {shortage.requested} units can be promised",
-        field=list(error.field) or None,
+        field=list(field) or None,
         variant_key=shortage.variant_id,
         requested=shortage.requested,
         available=shortage.available,

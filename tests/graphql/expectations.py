@@ -271,6 +271,7 @@ MUTATIONS: Final = (
         "cartDeliverySelect",
         lambda ask: {"selections": [{"groupId": ask.things.ids["group"], "optionId": ask.things.ids["option"]}]},
     ),
+    _cart("checkoutStart", lambda ask: ask.keyed),
     _cart(
         "checkoutComplete",
         lambda ask: ask.keyed | {"payments": [{"gateway": "test", "token": "tok_ok"}], "expectedTotal": "28.99"},

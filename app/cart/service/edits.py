@@ -26,6 +26,7 @@ from app.cart.rules import (
 )
 from app.cart.service.access import lock_for_edit
 from app.cart.service.checks import Place, check_open, check_places, check_variants
+from app.cart.service.holding import hold_after_change
 from app.cart.service.pricing import get_channel, quote
 from app.channels.rules import Channel
 from app.delivery.states import DeliveryMethod
@@ -45,15 +46,16 @@ async def add_lines(
 ) -> Cart:
     """Put units into a cart; the same variant, delivery and store raise the line that is there.
 
-    Stock is not asked: checkout reserves it. Costs the same number of statements for one line and for a thousand.
-    Locks: the cart. Raises: see `lock_for_edit`; Invalid; NotFound; ChannelClosed; VariantNotSold; DeliveryUnavailable;
-    TooManyLines; TooManyUnits.
+    Where the channel holds stock for carts, the units are held at once; else stock is not asked here.
+    Costs the same number of statements for one line and for a thousand.
+    Locks: the cart, levels. Raises: see `lock_for_edit`; Invalid; NotFound; ChannelClosed; VariantNotSold;
+    DeliveryUnavailable; TooManyLines; TooManyUnits; OutOfStock.
     """
     cart = await lock_for_edit(uow, cart_id=cart_id, token=token, version=version)
     channel = await get_channel(uow, channel_id=cart.channel_id)
     check_open(uow, channel)
     await put_lines(uow, cart, channel, lines)
-    return cart
+    return await hold_after_change(uow, cart=cart, channel=channel) if lines else cart
 
 
 async def put_lines(uow: UnitOfWork, cart: Cart, channel: Channel, lines: Sequence[AddLine]) -> None:
@@ -84,9 +86,9 @@ async def change_lines(
 ) -> Cart:
     """Change how many of a line there are and how it reaches the customer; 0 units remove it.
 
-    A line that becomes like another is added to it.
-    Locks: the cart. Raises: see `lock_for_edit`; Invalid; NotFound for a line that is not in the cart; ChannelClosed;
-    DeliveryUnavailable; TooManyUnits.
+    A line that becomes like another is added to it. What is held for the cart follows the change.
+    Locks: the cart, levels. Raises: see `lock_for_edit`; Invalid; NotFound for a line that is not in the cart;
+    ChannelClosed; DeliveryUnavailable; TooManyUnits; OutOfStock.
     """
     cart = await lock_for_edit(uow, cart_id=cart_id, token=token, version=version)
     if len(changes) > MOST_LINES:
@@ -99,12 +101,12 @@ async def change_lines(
         for i, change in enumerate(changes)
         if not (isinstance(change.delivery, LeftOut) and isinstance(change.store_id, LeftOut)) and change.quantity != 0
     ]
+    channel = await get_channel(uow, channel_id=cart.channel_id)
     if places:
-        channel = await get_channel(uow, channel_id=cart.channel_id)
         check_open(uow, channel)
         await check_places(uow, channel=channel, places=places)
     await queries.rewrite_lines(uow, cart_id=cart.id, change=settled)
-    return cart
+    return await hold_after_change(uow, cart=cart, channel=channel)
 
 
 async def update(

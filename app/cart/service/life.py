@@ -11,6 +11,8 @@ from app.cart.events import CartMerged
 from app.cart.rules import MOST_CODES, AddLine, Cart, refuse_too_many_lines
 from app.cart.service.access import TOKEN_KIND, lock_for_edit
 from app.cart.service.edits import put_lines
+from app.cart.service.holding import hold_after_change, let_units_go
+from app.cart.service.pricing import get_channel
 from app.cart.states import CART, CartStatus
 from app.channels import service as channels
 from app.channels.rules import Channel
@@ -45,7 +47,7 @@ async def create(
     if not await queries.insert_cart(uow, cart=cart):
         cart = await _reuse(uow, cart, email=given, change=bool(lines))
     await put_lines(uow, cart, where, lines)
-    return cart
+    return await hold_after_change(uow, cart=cart, channel=where) if lines else cart
 
 
 def _new_cart(uow: UnitOfWork, channel: Channel, customer_id: CustomerId | None, email: str | None) -> Cart:
@@ -115,9 +117,12 @@ async def hold_for_attempt(
     return held
 
 
-async def let_go(uow: UnitOfWork, *, cart: Cart) -> Cart:
-    """Let a locked cart be edited again: its checkout attempt has ended without an order."""
-    free = replace(cart, attempt_id=None, reserved_until=None)
+async def let_go(uow: UnitOfWork, *, cart: Cart, reserved_until: datetime | None = None) -> Cart:
+    """Let a locked cart be edited again: its checkout attempt has ended without an order.
+
+    `reserved_until` says until when the cart still holds what it held before the attempt.
+    """
+    free = replace(cart, attempt_id=None, reserved_until=reserved_until)
     await queries.save_cart(uow, cart=free)
     return free
 
@@ -252,9 +257,20 @@ async def _merge(uow: UnitOfWork, guest: Cart, own: Cart) -> Cart:
         version=guest.version + 1,
         token_generation=guest.token_generation + 1,
         updated_at=uow.now,
+        reserved_until=None,
     )
     await queries.save_cart(uow, cart=emptied)
     await queries.save_cart(uow, cart=into)
     uow.moved("cart", guest.id, before=guest.status, after=emptied.status, action="merge")
     uow.emit(CartMerged(cart_id=guest.id, into_cart_id=own.id))
-    return into
+    return await _hold_together(uow, guest, into)
+
+
+async def _hold_together(uow: UnitOfWork, guest: Cart, into: Cart) -> Cart:
+    """Hold for the customer's cart what both held; nobody is refused their log-in because some of it is gone."""
+    channel = await get_channel(uow, channel_id=into.channel_id)
+    await let_units_go(uow, cart=guest)
+    held_until = into.reserved_until or guest.reserved_until
+    return await hold_after_change(
+        uow, cart=replace(into, reserved_until=held_until), channel=replace(channel, reserve_partially=True)
+    )

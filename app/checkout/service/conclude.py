@@ -12,14 +12,15 @@ from app.cart.rules import Cart
 from app.checkout import queries
 from app.checkout.errors import Kept, PaymentActionRequired, PaymentPending
 from app.checkout.events import CheckoutAttemptEnded
-from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine, Supply
+from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine
 from app.checkout.service.supply import supply
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import Allocation
 from app.inventory import service as inventory
-from app.inventory.rules import Units
+from app.inventory.errors import OutOfStock
+from app.inventory.states import DemandKind
 from app.kernel import idempotency
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
@@ -132,13 +133,27 @@ async def give_back(
     )
     uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action=action)
     uow.emit(CheckoutAttemptEnded(attempt_id=attempt.id, cart_id=cart.id, status=status.value))
-    await cart_service.let_go(uow, cart=cart)
+    held_until = snapshot.cart_held_until
+    holds_again = snapshot.holds_stock and held_until is not None and held_until > uow.now
+    await cart_service.let_go(uow, cart=cart, reserved_until=held_until if holds_again else None)
     await payments.release(
         uow, [(tender, tender.capturable) for tender in tenders if tender.status is PaymentStatus.AUTHORIZED]
     )
     await payment_queries.redact_tokens(uow, attempt_id=attempt.id)
     await pickup.give_back_places(uow, slots=snapshot.slots())
-    await inventory.release_soft(uow, demand_id=snapshot.order_id)
+    if holds_again and held_until is not None:
+        # What the cart held before goes back to it: who was declined may pay with another card.
+        await inventory.reserve_in_part(
+            uow,
+            demand_id=cart.id,
+            units=snapshot.cart_units(),
+            expires_at=held_until,
+            kind=DemandKind.CART,
+            priority=snapshot.priority,
+            instead_of=snapshot.order_id,
+        )
+    else:
+        await inventory.release_soft(uow, demand_id=snapshot.order_id)
     idempotency.keep(
         uow,
         _key(attempt),
@@ -280,10 +295,15 @@ async def _place(
 
 
 async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool) -> None:
-    units = [_units(part) for part in snapshot.supplies]
+    units = snapshot.units()
     if resupply:
         await inventory.release_soft(uow, demand_id=snapshot.order_id)
-        await inventory.allocate(uow, demand_id=snapshot.order_id, units=units)
+        await inventory.allocate(uow, demand_id=snapshot.order_id, units=units, priority=snapshot.priority)
+    elif not snapshot.holds_stock:
+        try:
+            await inventory.allocate(uow, demand_id=snapshot.order_id, units=units, priority=snapshot.priority)
+        except OutOfStock as lost:
+            raise Lapsed from lost
     elif not await inventory.promote(uow, order_id=snapshot.order_id, units=sum(part.quantity for part in units)):
         raise Lapsed
 
@@ -376,10 +396,6 @@ def _allocations(snapshot: Snapshot) -> list[Allocation]:
         )
         for part in snapshot.supplies
     ]
-
-
-def _units(part: Supply) -> Units:
-    return Units(part.order_line_id, part.variant_id, part.location_id, part.quantity)
 
 
 def _key(attempt: Attempt) -> idempotency.Key:

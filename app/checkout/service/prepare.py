@@ -12,6 +12,7 @@ from app.cart.rules import Cart, Quote, QuotedDiscount, QuotedGroup, QuotedLine
 from app.cart.states import CartStatus
 from app.catalog import queries as catalog
 from app.channels.rules import Channel
+from app.channels.states import ReserveAt
 from app.checkout import queries
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
@@ -97,14 +98,28 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     tenders = _new_tenders(request.tenders, amounts)
     if tenders:
         await payments.insert(uow, attempt_id=attempt_id, currency=quote.currency, tenders=tenders)
-    await cart_service.hold_for_attempt(uow, cart=cart, attempt_id=attempt_id, reserved_until=held_until)
+    await cart_service.hold_for_attempt(
+        uow, cart=cart, attempt_id=attempt_id, reserved_until=held_until if snapshot.holds_stock else None
+    )
     await pickup.take_places(uow, slots=snapshot.slots())
+    if snapshot.holds_stock:
+        await _hold(uow, snapshot, until=held_until)
+    return Prepared(attempt_id=attempt_id, currency=quote.currency, at=uow.now, tenders=tuple(tenders))
+
+
+async def _hold(uow: UnitOfWork, snapshot: Snapshot, *, until: datetime) -> None:
     # The levels come last: the time that a connection holds a hot one is what limits everybody.
     try:
-        await inventory.reserve_soft(uow, demand_id=snapshot.order_id, units=snapshot.units(), expires_at=held_until)
+        await inventory.reserve_soft(
+            uow,
+            demand_id=snapshot.order_id,
+            units=snapshot.units(),
+            expires_at=until,
+            priority=snapshot.priority,
+            instead_of=None if snapshot.cart_held_until is None else snapshot.cart_id,
+        )
     except OutOfStock as lost:
         raise PlanLost from lost
-    return Prepared(attempt_id=attempt_id, currency=quote.currency, at=uow.now, tenders=tuple(tenders))
 
 
 async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
@@ -116,7 +131,7 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
         # A shopper who was asked to act and starts anew with another key has given the first try up.
         if not await abandon_for_edit(uow, cart.attempt_id):
             raise PaymentPending(cart.attempt_id, field=("cartId",))
-        cart = replace(cart, attempt_id=None, reserved_until=None)
+        return await _lock(uow, request)
     if cart.status is not CartStatus.ACTIVE:
         raise CartNotActive("this cart was ordered already", field=("cartId",))
     if request.version is not None and request.version != cart.version:
@@ -172,8 +187,12 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
         deliveries=tuple(_delivery(group) for group in quote.groups),
         supplies=(),
         decision=None,
+        holds_stock=channel.reserve_at is not ReserveAt.NEVER,
+        priority=channel.priority,
+        cart_held_until=cart.reserved_until,
     )
-    supplies, decision = await supply(uow, lines, snapshot=snapshot)
+    own = None if cart.reserved_until is None else await cart_service.own_units(uow, demand_id=cart.id)
+    supplies, decision = await supply(uow, lines, snapshot=snapshot, own=own)
     return replace(snapshot, supplies=tuple(supplies), decision=decision)
 
 

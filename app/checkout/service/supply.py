@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.cart import service as cart_service
 from app.checkout.rules import Snapshot, SnapshotLine, Supply
 from app.inventory import queries as stock
 from app.inventory import service as inventory
@@ -16,30 +17,36 @@ from app.sourcing.rules import Demand
 
 
 async def supply(
-    uow: UnitOfWork, lines: Sequence[SnapshotLine], *, snapshot: Snapshot
+    uow: UnitOfWork,
+    lines: Sequence[SnapshotLine],
+    *,
+    snapshot: Snapshot,
+    own: Mapping[tuple[UUID, UUID], int] | None = None,
 ) -> tuple[list[Supply], dict[str, Any] | None]:
     """Decide which location supplies each line: its store for pickup and carry-out, the plan's for shipping.
 
-    Units that others hold beyond their time are taken back before anybody is refused.
+    `own` are units that the cart holds already. Units that others hold beyond their time are taken back before anybody
+    is refused.
     Raises: OutOfStock, with what could be promised of each variant.
     """
     try:
-        return await _decide(uow, lines, snapshot)
+        return await _decide(uow, lines, snapshot, own or {})
     except OutOfStock as refused:
         if await inventory.reclaim(uow, variant_ids=[shortage.variant_id for shortage in refused.shortages]):
-            return await _decide(uow, lines, snapshot)
+            left = await cart_service.own_units(uow, demand_id=snapshot.cart_id) if own else {}
+            return await _decide(uow, lines, snapshot, left)
         raise
 
 
 async def _decide(
-    uow: UnitOfWork, lines: Sequence[SnapshotLine], snapshot: Snapshot
+    uow: UnitOfWork, lines: Sequence[SnapshotLine], snapshot: Snapshot, own: Mapping[tuple[UUID, UUID], int]
 ) -> tuple[list[Supply], dict[str, Any] | None]:
     shipped = [line for line in lines if line.store_id is None]
     supplies = [
         Supply(line.id, line.variant_id, line.store_id, line.quantity) for line in lines if line.store_id is not None
     ]
     shelves = _per_shelf(supplies)
-    await _refuse_empty_shelves(uow, shelves, lines)
+    await _refuse_empty_shelves(uow, shelves, lines, own)
     if not shipped:
         return supplies, None
     decided = await sourcing.decide(
@@ -48,6 +55,7 @@ async def _decide(
         demand=[Demand(line.id, line.variant_id, line.quantity) for line in shipped],
         destination=snapshot.shipping_address,
         spoken_for=shelves,
+        own=own,
     )
     if decided.plan.unfilled:
         raise _out_of_stock(shipped, decided.plan.unfilled)
@@ -67,7 +75,10 @@ def _per_shelf(supplies: Sequence[Supply]) -> dict[tuple[UUID, UUID], int]:
 
 
 async def _refuse_empty_shelves(
-    uow: UnitOfWork, shelves: Mapping[tuple[UUID, UUID], int], lines: Sequence[SnapshotLine]
+    uow: UnitOfWork,
+    shelves: Mapping[tuple[UUID, UUID], int],
+    lines: Sequence[SnapshotLine],
+    own: Mapping[tuple[UUID, UUID], int],
 ) -> None:
     if not shelves:
         return
@@ -77,7 +88,7 @@ async def _refuse_empty_shelves(
     available = {(level.variant_id, level.location_id): level.available for level in found}
     missing: dict[UUID, int] = {}
     for shelf, units in shelves.items():
-        short = units - available.get(shelf, 0)
+        short = units - available.get(shelf, 0) - own.get(shelf, 0)
         if short > 0:
             missing[shelf[0]] = missing.get(shelf[0], 0) + short
     if missing:
