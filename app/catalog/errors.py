@@ -1,6 +1,6 @@
 """Why a description of the catalogue is refused."""
 
-from app.kernel.errors import Invalid
+from app.kernel.errors import Conflict, Invalid
 
 
 class UnknownCategory(Invalid):
@@ -9,6 +9,14 @@ class UnknownCategory(Invalid):
 
 class CategoryLoop(Invalid):
     """A category would stand below itself."""
+
+
+class UnknownVariant(Invalid):
+    """No variant has this SKU."""
+
+
+class NestedBundle(Conflict):
+    """A bundle would be a component of a bundle."""
 
 
 class TooManyVariants(Invalid):

@@ -5,19 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.catalog.errors import TooManyVariants, UnknownCategory
+from app.catalog import queries
+from app.catalog.errors import TooManyVariants, UnknownCategory, UnknownVariant
+from app.catalog.events import CategoryMoved, ProductCategorized
+from app.catalog.queries import bundles as bundling
 from app.catalog.queries import writing
 from app.catalog.queries.writing import ProductRow, VariantRow
 from app.catalog.rules import (
     MOST_VARIANTS,
     AttributeInput,
+    BundleInput,
     Category,
     CategoryInput,
     Collection,
+    Component,
     MediaInput,
     ProductInput,
     VariantInput,
+    check_bundles,
     check_categories,
+    check_nesting,
     check_products,
     check_tree,
 )
@@ -31,7 +38,8 @@ async def put_categories(uow: UnitOfWork, *, categories: Sequence[CategoryInput]
     """Make, rename, move or reorder categories, each by its slug; answers one row each, in their order.
 
     A parent may stand anywhere in the same call. Products are found by the new names at once.
-    Locks: the catalogue. Raises: Forbidden; Invalid, UnknownCategory and CategoryLoop naming the element.
+    Locks: the catalogue. Emits: CategoryMoved for each that stands below another one than before.
+    Raises: Forbidden; Invalid, UnknownCategory and CategoryLoop naming the element.
     """
     uow.actor.require(Permission.CATALOG_WRITE)
     check_categories(categories)
@@ -65,6 +73,10 @@ async def put_categories(uow: UnitOfWork, *, categories: Sequence[CategoryInput]
         await writing.upsert_categories(uow, categories=changed)
         if below := _below(parents, ids, [row.slug for row in changed if row.slug in tree]):
             await writing.refresh_keywords(uow, category_ids=below)
+    for row in changed:
+        known = tree.get(row.slug)
+        if known is not None and known.parent_id != row.parent_id:
+            uow.emit(CategoryMoved(category_id=row.id, parent_id=row.parent_id))
     return [PutRow(row.slug, row.id, effect) for row, effect in zip(wanted, effects, strict=True)]
 
 
@@ -74,7 +86,8 @@ async def put_products(uow: UnitOfWork, *, products: Sequence[ProductInput]) -> 
     Categories, collections, attributes and values that are not there yet are made. A variant is known by its SKU, and
     moves when it is named under another product. Variants that are not named stay. Hundreds in one call cost as many
     statements as one. Answers one row each, in their order; putting the same again changes nothing.
-    Locks: the catalogue. Raises: Forbidden; Invalid and TooManyVariants naming the element.
+    Locks: the catalogue. Emits: ProductCategorized where something that was there stands in another category.
+    Raises: Forbidden; Invalid and TooManyVariants naming the element.
     """
     uow.actor.require(Permission.CATALOG_WRITE)
     check_products(products)
@@ -91,7 +104,53 @@ async def put_products(uow: UnitOfWork, *, products: Sequence[ProductInput]) -> 
     touched = [row.id for row in changes.products if row.slug in stored.products]
     if touched or relabelled:
         await writing.refresh_keywords(uow, product_ids=touched, labels=relabelled)
+    for row in changes.recategorized():
+        uow.emit(ProductCategorized(product_id=row.id, category_id=row.category_id))
     return effects
+
+
+async def put_bundles(uow: UnitOfWork, *, bundles: Sequence[BundleInput]) -> list[PutRow]:
+    """Say what variants are made of, each by its SKU; answers one row each, in their order, with the variant's id.
+
+    A variant that has stock of its own cannot become a bundle, which inventory sees to: call its `put_bundles`.
+    Locks: the catalogue. Raises: Forbidden; Invalid, UnknownVariant and NestedBundle naming the element.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    check_bundles(bundles)
+    await writing.lock_catalog(uow)
+    ids = await _variant_ids(uow, bundles)
+    touching = await bundling.list_touching(uow, variant_ids=set(ids.values()))
+    put = {ids[bundle.sku] for bundle in bundles}
+    check_nesting(bundles, ids, others=[part for part in touching if part.bundle_id not in put])
+    there: dict[UUID, set[Component]] = {}
+    for part in touching:
+        there.setdefault(part.bundle_id, set()).add(part)
+    effects = []
+    changed: dict[UUID, list[Component]] = {}
+    for bundle in bundles:
+        bundle_id = ids[bundle.sku]
+        parts = [Component(bundle_id, ids[part.sku], part.quantity) for part in bundle.components]
+        known = there.get(bundle_id, set())
+        effects.append(effect_of(known=bool(known) or not parts, changed=set(parts) != known))
+        if set(parts) != known:
+            changed[bundle_id] = parts
+    if changed:
+        components = [part for parts in changed.values() for part in parts]
+        await bundling.replace_components(uow, bundle_ids=list(changed), components=components)
+    return [PutRow(bundle.sku, ids[bundle.sku], effect) for bundle, effect in zip(bundles, effects, strict=True)]
+
+
+async def _variant_ids(uow: UnitOfWork, bundles: Sequence[BundleInput]) -> dict[str, UUID]:
+    named = {("bundles", str(i), "sku"): bundle.sku for i, bundle in enumerate(bundles)} | {
+        ("bundles", str(i), "components", str(n), "sku"): part.sku
+        for i, bundle in enumerate(bundles)
+        for n, part in enumerate(bundle.components)
+    }
+    known = await queries.list_variants_by_sku(uow, skus=set(named.values()))
+    for field, sku in named.items():
+        if sku not in known:
+            raise UnknownVariant(f"{sku[:60]!r} is not a variant of this shop", field=field)
+    return {sku: variant.id for sku, variant in known.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +237,20 @@ class _Changes:
                 self.variants.append(replace(other, position=positions[other.sku]))
                 changed = True
         return changed
+
+    def recategorized(self) -> list[ProductRow]:
+        """List the products that came to another category, or took over variants, which may have."""
+        stored = self._stored
+        takers = {
+            row.product_id for row in self.variants if row.sku in stored.variants
+            and stored.variants[row.sku].product_id != row.product_id
+        }  # fmt: skip
+        return [
+            row
+            for row in self.products
+            if row.id in takers
+            or (row.slug in stored.products and stored.products[row.slug].category_id != row.category_id)
+        ]
 
     async def write(self, uow: UnitOfWork) -> None:
         if self.products:

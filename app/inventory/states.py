@@ -137,24 +137,35 @@ class TransferStatus(StrEnum):
     """How far a transfer has come."""
 
     DRAFT = "DRAFT"
+    """Being written; nothing is promised to it."""
     REQUESTED = "REQUESTED"
+    """Its units are promised where they are, and wait to be sent."""
     IN_TRANSIT = "IN_TRANSIT"
+    """On its way, none of it received."""
     PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
+    """Some of it was received, and some is still on its way."""
     RECEIVED = "RECEIVED"
+    """None of it is on its way any more: received, written back or written off."""
     CANCELLED = "CANCELLED"
+    """Ended before anything was sent."""
 
 
 TRANSFER = Machine(
     "transfer",
     {
+        (TransferStatus.DRAFT, "transferUpdate"): TransferStatus.DRAFT,
         (TransferStatus.DRAFT, "transferRequest"): TransferStatus.REQUESTED,
         (TransferStatus.DRAFT, "transferCancel"): TransferStatus.CANCELLED,
         (TransferStatus.REQUESTED, "transferShip"): TransferStatus.IN_TRANSIT,
         (TransferStatus.REQUESTED, "transferCancel"): TransferStatus.CANCELLED,
         (TransferStatus.IN_TRANSIT, "receivePart"): TransferStatus.PARTIALLY_RECEIVED,
         (TransferStatus.IN_TRANSIT, "receiveAll"): TransferStatus.RECEIVED,
+        (TransferStatus.IN_TRANSIT, "settlePart"): TransferStatus.IN_TRANSIT,
+        (TransferStatus.IN_TRANSIT, "settleAll"): TransferStatus.RECEIVED,
         (TransferStatus.PARTIALLY_RECEIVED, "receivePart"): TransferStatus.PARTIALLY_RECEIVED,
         (TransferStatus.PARTIALLY_RECEIVED, "receiveAll"): TransferStatus.RECEIVED,
+        (TransferStatus.PARTIALLY_RECEIVED, "settlePart"): TransferStatus.PARTIALLY_RECEIVED,
+        (TransferStatus.PARTIALLY_RECEIVED, "settleAll"): TransferStatus.RECEIVED,
     },
 )
 
@@ -163,6 +174,7 @@ class TransferCause(StrEnum):
     """Why goods are sent from one location to another."""
 
     MANUAL = "MANUAL"
+    """Somebody decided so."""
     PICKUP = "PICKUP"
     """A customer's order waits for them at the store they go to."""
 

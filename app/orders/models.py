@@ -1,6 +1,18 @@
 """Tables of orders: the placed agreement with its prices frozen, and the quantities of each line."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.delivery.states import DeliveryMethod
@@ -76,6 +88,7 @@ order_lines = Table(
     minor("total_minor"),
     Column("discounts", JSONB, nullable=False, comment="[{name, code, amount_minor}], adding up to discount_minor"),
     Column("tax_included", Boolean, nullable=False),
+    Column("bundle_id", Uuid, ForeignKey("variants.id"), comment="the bundle that was bought, of which this is a part"),
     one_of("delivery", DeliveryMethod),
     CheckConstraint("ordered > 0", name="ordered"),
     *not_negative("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned"),
@@ -90,6 +103,8 @@ order_lines = Table(
     ),
     *not_negative("unit_price_minor", "discount_minor", "tax_minor", "total_minor"),
     Index("uq_order_lines_position", "order_id", "position", unique=True),
+    # Few lines wait for a location, and they are looked for by what has come.
+    Index("ix_order_lines_unallocated", "variant_id", postgresql_where=text("unallocated > 0")),
 )
 
 order_deliveries = Table(

@@ -23,11 +23,12 @@ _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.
     orders.tax_minor, orders.total_minor, orders.token_generation, orders.placed_at, orders.updated_at"""
 _LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
     allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
-    tax_included"""
+    tax_included, bundle_id"""
 _DELIVERY = """id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
     discounts"""
 
 _LOCK = rows(f"SELECT {_ORDER} FROM orders WHERE id = :id FOR NO KEY UPDATE", Order)
+_LOCK_ALL = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Order)
 _LIST = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[])", Order)
 _BY_NUMBER = rows(f"SELECT {_ORDER} FROM orders WHERE number = :number", Order)
 _BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = :cart_id", Order)
@@ -35,6 +36,15 @@ _LIST_LINES = rows(
     f"SELECT {_LINE} FROM order_lines WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, position", OrderLine
 )
 _LINES_BY_ID = rows(f"SELECT {_LINE} FROM order_lines WHERE id = ANY(:ids::uuid[])", OrderLine)
+#: Whoever ordered first is looked after first.
+_LIST_UNALLOCATED = rows(
+    """
+    SELECT DISTINCT order_id FROM order_lines
+    WHERE variant_id = :variant_id AND unallocated > 0 AND delivery = 'SHIPPING'
+    ORDER BY order_id LIMIT :most
+    """,
+    UUID,
+)
 _LIST_DELIVERIES = rows(
     f"SELECT {_DELIVERY} FROM order_deliveries WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id",
     OrderDelivery,
@@ -60,15 +70,16 @@ _INSERT = statement(
     ), line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
-            tax_minor, total_minor, discounts, tax_included)
-        SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, 0, ordered, 0, 0,
-            0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
-            :tax_included::bool
+            tax_minor, total_minor, discounts, tax_included, bundle_id)
+        SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, backordered,
+            ordered - backordered, 0, 0, 0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
+            :tax_included::bool, bundle_id
         FROM unnest(:line_ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
-            :line_methods::text[], :line_stores::uuid[], :quantities::int[], :prices::bigint[], :line_discounts::bigint[],
-            :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[])
-            AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unit_price_minor,
-                discount_minor, tax_minor, total_minor, discounts)
+            :line_methods::text[], :line_stores::uuid[], :quantities::int[], :backordered::int[], :prices::bigint[],
+            :line_discounts::bigint[], :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[],
+            :line_bundles::uuid[])
+            AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, backordered,
+                unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id)
     ), delivery AS (
         INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
             tax_minor, total_minor, discounts)
@@ -90,6 +101,14 @@ _INSERT_EVENT = statement(
     VALUES (:id, :order_id, :kind, :message, :actor, :at)
     """
 )
+_INSERT_EVENTS = statement(
+    """
+    INSERT INTO order_events (id, order_id, kind, message, actor, at)
+    SELECT id, order_id, :kind::text, message, :actor::text, :at::timestamptz
+    FROM unnest(:ids::uuid[], :order_ids::uuid[], :messages::text[]) AS entry (id, order_id, message)
+    """
+)
+_TOUCH = statement("UPDATE orders SET updated_at = :now WHERE id = ANY(:order_ids::uuid[])")
 _UPDATE_LINES = statement(
     """
     UPDATE order_lines AS line SET unallocated = now.unallocated, backordered = now.backordered, allocated = now.allocated,
@@ -164,6 +183,11 @@ async def lock(uow: UnitOfWork, *, order_id: UUID) -> Order | None:
     return await _LOCK.first(uow, id=order_id)
 
 
+async def lock_all(uow: UnitOfWork, *, order_ids: Collection[UUID]) -> list[Order]:
+    """Lock several orders, in the order of their ids."""
+    return await _LOCK_ALL.all(uow, ids=list(order_ids))
+
+
 async def list_orders(session: Session, *, order_ids: Collection[UUID]) -> list[Order]:
     """List orders by id, in no order."""
     return await _LIST.all(session, ids=list(order_ids))
@@ -187,6 +211,11 @@ async def list_lines(session: Session, *, order_ids: Collection[UUID]) -> list[O
 async def list_lines_by_id(session: Session, *, line_ids: Collection[UUID]) -> list[OrderLine]:
     """List order lines by id, in no order."""
     return await _LINES_BY_ID.all(session, ids=list(line_ids))
+
+
+async def list_unallocated_order_ids(session: Session, *, variant_id: UUID, most: int) -> list[OrderId]:
+    """List orders that wait for a location to ship a variant, the oldest first."""
+    return [OrderId(found) for found in await _LIST_UNALLOCATED.all(session, variant_id=variant_id, most=most)]
 
 
 async def list_deliveries(session: Session, *, order_ids: Collection[UUID]) -> list[OrderDelivery]:
@@ -226,7 +255,7 @@ async def count(session: Session, *, wanted: OrderFilter) -> int:
 async def insert(
     uow: UnitOfWork, *, order: Order, lines: Sequence[OrderLine], deliveries: Sequence[OrderDelivery], message: str
 ) -> None:
-    """Write a new order with its lines, all of them allocated, its deliveries, and that it was placed."""
+    """Write a new order with its lines, allocated but for what waits for supply, its deliveries, and that it was placed."""
     header = {name: getattr(order, name) for name in Order.__dataclass_fields__}
     await _INSERT.run(
         uow,
@@ -244,10 +273,12 @@ async def insert(
         line_methods=[line.delivery.value for line in lines],
         line_stores=[line.store_id for line in lines],
         quantities=[line.ordered for line in lines],
+        backordered=[line.backordered for line in lines],
         prices=[line.unit_price_minor for line in lines],
         line_discounts=[line.discount_minor for line in lines],
         line_taxes=[line.tax_minor for line in lines],
         line_totals=[line.total_minor for line in lines],
+        line_bundles=[line.bundle_id for line in lines],
         line_parts=[as_text(line.discounts) for line in lines],
         delivery_ids=[delivery.id for delivery in deliveries],
         methods=[delivery.method.value for delivery in deliveries],
@@ -270,6 +301,24 @@ async def insert_event(uow: UnitOfWork, *, order_id: OrderId, kind: str, message
     await _INSERT_EVENT.run(
         uow, id=new_id(), order_id=order_id, kind=kind, message=message, actor=uow.actor.label, at=uow.now
     )
+
+
+async def insert_events(uow: UnitOfWork, *, messages: Mapping[OrderId, str], kind: str) -> None:
+    """Write an entry of each of several timelines."""
+    await _INSERT_EVENTS.run(
+        uow,
+        ids=[new_id() for _ in messages],
+        order_ids=list(messages),
+        messages=list(messages.values()),
+        kind=kind,
+        actor=uow.actor.label,
+        at=uow.now,
+    )
+
+
+async def touch(uow: UnitOfWork, *, order_ids: Collection[UUID]) -> None:
+    """Note when orders changed, whose statuses stay as they are."""
+    await _TOUCH.run(uow, order_ids=list(order_ids), now=uow.now)
 
 
 async def update_lines(uow: UnitOfWork, *, lines: Sequence[OrderLine]) -> None:

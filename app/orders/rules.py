@@ -41,6 +41,8 @@ class OrderLine:
     total_minor: int
     discounts: list[dict[str, Any]]
     tax_included: bool
+    #: The bundle that was bought, of which this line is a part.
+    bundle_id: VariantId | None = None
 
     @property
     def cancellable(self) -> int:
@@ -201,6 +203,16 @@ def unallocated(line: OrderLine, units: int) -> OrderLine:
 def allocated(line: OrderLine, units: int) -> OrderLine:
     """Move units from waiting to allocated."""
     return _moved(line, unallocated=-units, allocated=units)
+
+
+def filled(line: OrderLine, units: int) -> OrderLine:
+    """Move units from backordered to allocated: what they waited for has come."""
+    return _moved(line, backordered=-units, allocated=units)
+
+
+def let_down(line: OrderLine, units: int) -> OrderLine:
+    """Move units from backordered to waiting: what they waited for will not come."""
+    return _moved(line, backordered=-units, unallocated=units)
 
 
 def returned(line: OrderLine, units: int) -> OrderLine:

@@ -3,10 +3,10 @@
 The order is locked by `lock` first; journeys above call these with what they locked.
 """
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from app.kernel import numbers
 from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import OrderId
@@ -18,14 +18,10 @@ from app.orders.events import OrderChanged, OrderPlaced
 from app.orders.rules import Order, OrderDelivery, OrderLine, OrderWithLines, Quantities
 from app.orders.states import OrderPaymentStatus
 
-#: Digits and letters that nobody mistakes for another when they are read out.
-_NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-_NUMBER_LENGTH = 9
-
 
 def new_number() -> str:
-    """Make an order number: for people, unique in the shop, not sequential, not guessable (30^9 of them)."""
-    return "".join(secrets.choice(_NUMBER_ALPHABET) for _ in range(_NUMBER_LENGTH))
+    """Make an order number."""
+    return numbers.new_number()
 
 
 def is_buyer(actor: Actor, keys: KeyRing, order: Order, token: str | None) -> bool:
@@ -51,6 +47,20 @@ async def lock(uow: UnitOfWork, *, order_id: OrderId) -> OrderWithLines:
     lines = await queries.list_lines(uow, order_ids=[order_id])
     deliveries = await queries.list_deliveries(uow, order_ids=[order_id])
     return OrderWithLines(order, tuple(lines), tuple(deliveries))
+
+
+async def lock_all(uow: UnitOfWork, *, order_ids: Collection[OrderId]) -> dict[OrderId, OrderWithLines]:
+    """Lock several orders and read their lines; deliveries are not read.
+
+    Locks: the orders, in the order of their ids. Raises: OrderNotFound.
+    """
+    found = await queries.lock_all(uow, order_ids=order_ids)
+    if len(found) < len(set(order_ids)):
+        raise OrderNotFound("there is no such order")
+    lines: dict[OrderId, list[OrderLine]] = {order.id: [] for order in found}
+    for line in await queries.list_lines(uow, order_ids=list(lines)):
+        lines[line.order_id].append(line)
+    return {order.id: OrderWithLines(order, tuple(lines[order.id])) for order in found}
 
 
 async def place(
@@ -102,6 +112,20 @@ async def record_allocated(uow: UnitOfWork, order: OrderWithLines, quantities: Q
     return await _change(uow, order, quantities, rules.allocated, before=order)
 
 
+async def record_backorders_filled(
+    uow: UnitOfWork, orders: Iterable[OrderWithLines], quantities: Quantities
+) -> list[OrderWithLines]:
+    """Count units that waited for supply as promised by the location that it came to; answers the orders concerned."""
+    return await _wait_no_more(uow, orders, quantities, rules.filled)
+
+
+async def record_backorders_lost(
+    uow: UnitOfWork, orders: Iterable[OrderWithLines], quantities: Quantities
+) -> list[OrderWithLines]:
+    """Count units that waited for supply as waiting for any location; answers the orders concerned."""
+    return await _wait_no_more(uow, orders, quantities, rules.let_down)
+
+
 async def record_payment_status(
     uow: UnitOfWork, *, order_id: OrderId, payment_status: OrderPaymentStatus, before: OrderPaymentStatus | None
 ) -> None:
@@ -118,6 +142,36 @@ async def record_payment_status(
 async def note(uow: UnitOfWork, order_id: OrderId, *, kind: str, message: str) -> None:
     """Write an entry of the order's timeline: ids and quantities, never a name or an address."""
     await queries.insert_event(uow, order_id=order_id, kind=kind, message=message)
+
+
+async def notes(uow: UnitOfWork, messages: Mapping[OrderId, str], *, kind: str) -> None:
+    """Write an entry of each of several orders' timelines."""
+    if messages:
+        await queries.insert_events(uow, messages=messages, kind=kind)
+
+
+async def _wait_no_more(
+    uow: UnitOfWork,
+    orders: Iterable[OrderWithLines],
+    quantities: Quantities,
+    rule: Callable[[OrderLine, int], OrderLine],
+) -> list[OrderWithLines]:
+    """Change lines of several locked orders at once; whether units wait or are promised changes no status."""
+    changed = [
+        replace(
+            order,
+            lines=tuple(rule(line, quantities[line.id]) if quantities.get(line.id) else line for line in order.lines),
+        )
+        for order in orders
+        if any(quantities.get(line.id) for line in order.lines)
+    ]
+    lines = [line for order in changed for line in order.lines if quantities.get(line.id)]
+    if lines:
+        await queries.update_lines(uow, lines=lines)
+        await queries.touch(uow, order_ids=[order.order.id for order in changed])
+    for order in changed:
+        uow.emit(OrderChanged(order_id=order.order.id, status=order.order.status.value))
+    return changed
 
 
 async def _change(

@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("settled_note", sa.Text(), nullable=True, comment="why units were written back or off, as last said"),
         sa.Column("expected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -100,6 +101,7 @@ def upgrade() -> None:
             name=op.f("ck_transfers_status"),
         ),
         sa.CheckConstraint("char_length(note) <= 500", name=op.f("ck_transfers_note")),
+        sa.CheckConstraint("char_length(settled_note) <= 500", name=op.f("ck_transfers_settled_note")),
         sa.CheckConstraint("from_location_id <> to_location_id", name=op.f("ck_transfers_goes_somewhere")),
         sa.ForeignKeyConstraint(["from_location_id"], ["locations.id"], name=op.f("fk_transfers_from_location_id")),
         sa.ForeignKeyConstraint(["to_location_id"], ["locations.id"], name=op.f("fk_transfers_to_location_id")),
@@ -246,9 +248,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_lines")),
         sa.UniqueConstraint("transfer_id", "variant_id", name=op.f("uq_transfer_lines_transfer_id_variant_id")),
     )
+    op.create_index(
+        "ix_order_lines_unallocated",
+        "order_lines",
+        ["variant_id"],
+        unique=False,
+        postgresql_where=sa.text("unallocated > 0"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_order_lines_unallocated", "order_lines", postgresql_where=sa.text("unallocated > 0"))
     op.drop_table("transfer_lines")
     op.drop_table("supplies")
     op.drop_table("count_lines")

@@ -253,22 +253,23 @@ def _reservations() -> None:
 
 
 def _stock_as_of() -> None:
-    # Three steps into the key of the ledger for each level: the last balance of each bucket at that moment.
+    # What there was at a moment is what there was before the first movement after it; of a level that has not moved since,
+    # it is what there is. So a moment costs as many months as have passed since, and no level is read for its whole past.
+    # Where the level last moved says which months need not be looked at.
+    units = ",\n                ".join(
+        f"""CASE WHEN level.moved_at > moment THEN coalesce((SELECT m.balance - m.delta FROM movements AS m
+                    WHERE m.variant_id = level.variant_id AND m.location_id = level.location_id AND m.bucket = '{bucket.upper()}'
+                    AND m.at > moment AND m.at <= level.moved_at ORDER BY m.at, m.level_version LIMIT 1), level.{bucket})
+                ELSE level.{bucket} END"""
+        for bucket in ("sellable", "damaged", "quality")
+    )
     op.execute(
-        """
+        f"""
         CREATE FUNCTION stock_as_of(moment timestamptz, variants uuid[] DEFAULT NULL, locations uuid[] DEFAULT NULL)
         RETURNS TABLE (variant_id uuid, location_id uuid, sellable int, damaged int, quality int)
         LANGUAGE sql STABLE AS $$
             SELECT level.variant_id, level.location_id,
-                coalesce((SELECT balance FROM movements AS m WHERE m.variant_id = level.variant_id
-                    AND m.location_id = level.location_id AND m.bucket = 'SELLABLE' AND m.at <= moment
-                    ORDER BY m.at DESC, m.level_version DESC LIMIT 1), 0),
-                coalesce((SELECT balance FROM movements AS m WHERE m.variant_id = level.variant_id
-                    AND m.location_id = level.location_id AND m.bucket = 'DAMAGED' AND m.at <= moment
-                    ORDER BY m.at DESC, m.level_version DESC LIMIT 1), 0),
-                coalesce((SELECT balance FROM movements AS m WHERE m.variant_id = level.variant_id
-                    AND m.location_id = level.location_id AND m.bucket = 'QUALITY' AND m.at <= moment
-                    ORDER BY m.at DESC, m.level_version DESC LIMIT 1), 0)
+                {units}
             FROM levels AS level
             WHERE (variants IS NULL OR level.variant_id = ANY(variants))
               AND (locations IS NULL OR level.location_id = ANY(locations))

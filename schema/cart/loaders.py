@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.catalog import queries as catalog
 from app.inventory import queries as stock
 from app.kernel.ids import LocationId
 from app.pickup import queries as pickups
@@ -24,10 +25,21 @@ async def _slots(context: Context, keys: list[SlotKey]) -> Sequence[Slot | None]
     return [found.get(slot) for slot in slots]
 
 
-async def _held(context: Context, keys: list[tuple[UUID, UUID]]) -> Sequence[int]:
-    """Units held for lines, each by its cart and its own id."""
-    held = await stock.list_held_by_line(context.session, demand_ids={cart_id for cart_id, _ in keys})
-    return [held.get(line_id, 0) for _, line_id in keys]
+#: A line by its cart, its own id and its variant.
+LineKey = tuple[UUID, UUID, UUID]
+
+
+async def _held(context: Context, keys: list[LineKey]) -> Sequence[int]:
+    """Units held for lines; of a bundle, as many as its components suffice for."""
+    held = await stock.list_held_by_line(context.session, demand_ids={cart_id for cart_id, _, _ in keys})
+    bundled = {variant_id for _, line_id, variant_id in keys if held.get(line_id, {}).keys() - {variant_id}}
+    bundles = await catalog.list_bundles(context.session, variant_ids=bundled) if bundled else {}
+    return [
+        min(held[line_id].get(part.variant_id, 0) // part.quantity for part in bundles[variant_id])
+        if variant_id in bundles
+        else held.get(line_id, {}).get(variant_id, 0)
+        for _, line_id, variant_id in keys
+    ]
 
 
 SlotByStart = Batch(_slots)

@@ -51,7 +51,7 @@ class CartLine(Node):
 
     variant_key: strawberry.Private[UUID]
     store_key: strawberry.Private[UUID | None]
-    held_by: strawberry.Private[tuple[UUID, UUID] | None]
+    held_by: strawberry.Private[tuple[UUID, UUID, UUID] | None]
     being_paid: strawberry.Private[bool]
     channel_key: strawberry.Private[UUID]
     quantity: int
@@ -80,7 +80,7 @@ class CartLine(Node):
         currency, channel_id = cart.currency, cart.channel_id
         return cls(
             id=public_id(IdKind.CART_LINE, row.line_id),
-            held_by=(cart.id, row.line_id) if _still(cart.reserved_until, now) else None,
+            held_by=(cart.id, row.line_id, row.variant_id) if _still(cart.reserved_until, now) else None,
             being_paid=cart.attempt_id is not None,
             variant_key=row.variant_id,
             store_key=row.store_id,

@@ -148,6 +148,14 @@ class OrderLine(Node):
         row = await info.context.load(VariantById, self.row.variant_id)
         return None if row is None or row.archived else ProductVariant.of(row, self.channel_key)
 
+    @strawberry.field
+    async def bundle(self, info: Info) -> ProductVariant | None:
+        """The bundle that was bought, of which this line is a part; null for what was bought by itself."""
+        if self.row.bundle_id is None:
+            return None
+        row = await info.context.load(VariantById, self.row.bundle_id)
+        return None if row is None or row.archived else ProductVariant.of(row, self.channel_key)
+
 
 @strawberry.type
 class Payment(Node):

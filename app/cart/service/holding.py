@@ -7,12 +7,13 @@ from uuid import UUID
 
 from app.cart import queries
 from app.cart.rules import Cart, CartLine
+from app.catalog import queries as catalog
 from app.channels.rules import Channel
 from app.channels.states import ReserveAt
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock, Shortage
-from app.inventory.rules import Units, held_in_part, lines_by_variant
+from app.inventory.rules import Units, held_in_part
 from app.inventory.states import DemandKind
 from app.kernel.db import Overtaken, UnitOfWork
 from app.sourcing import service as sourcing
@@ -35,12 +36,13 @@ async def hold(uow: UnitOfWork, *, cart: Cart, channel: Channel, partially: bool
     Locks: levels. Raises: OutOfStock, with what is left of each variant; Overtaken.
     """
     lines = await queries.list_lines(uow, cart_ids=[cart.id])
+    parts = await _parts(uow, lines)
     own = await own_units(uow, demand_id=cart.id)
-    units, missing = await _planned(uow, cart, channel, lines, own)
+    units, missing = await _planned(uow, cart, channel, lines, parts, own)
     if missing and await inventory.reclaim(uow, variant_ids=list(missing)):
         own = await own_units(uow, demand_id=cart.id)
-        units, missing = await _planned(uow, cart, channel, lines, own)
-    shortages = _shortages(lines, missing)
+        units, missing = await _planned(uow, cart, channel, lines, parts, own)
+    shortages = _shortages(parts, missing)
     if shortages and not partially:
         raise OutOfStock(shortages)
     until = uow.now + timedelta(seconds=channel.reservation_ttl_seconds)
@@ -56,8 +58,9 @@ async def hold(uow: UnitOfWork, *, cart: Cart, channel: Channel, partially: bool
 async def list_shortages(uow: UnitOfWork, *, cart: Cart, channel: Channel) -> list[Shortage]:
     """Say what of a cart is not there now, with what is left. Holds nothing."""
     lines = await queries.list_lines(uow, cart_ids=[cart.id])
-    _, missing = await _planned(uow, cart, channel, lines, await own_units(uow, demand_id=cart.id))
-    return _shortages(lines, missing)
+    parts = await _parts(uow, lines)
+    _, missing = await _planned(uow, cart, channel, lines, parts, await own_units(uow, demand_id=cart.id))
+    return _shortages(parts, missing)
 
 
 async def hold_after_change(uow: UnitOfWork, *, cart: Cart, channel: Channel) -> Cart:
@@ -98,19 +101,23 @@ async def _planned(
     cart: Cart,
     channel: Channel,
     lines: Sequence[CartLine],
+    parts: Mapping[UUID, Sequence[Demand]],
     own: Mapping[tuple[UUID, UUID], int],
 ) -> tuple[list[Units], dict[UUID, int]]:
     """Say where each line would come from, and how many units of which variant nobody has."""
     at_stores = [
-        Units(line.id, line.variant_id, line.store_id, line.quantity) for line in lines if line.store_id is not None
+        Units(part.line_id, part.variant_id, line.store_id, part.quantity)
+        for line in lines
+        if line.store_id is not None
+        for part in parts[line.id]
     ]
     units, missing = await _on_shelves(uow, at_stores, own)
-    shipped = [line for line in lines if line.store_id is None]
+    shipped = [part for line in lines if line.store_id is None for part in parts[line.id]]
     if shipped:
         decided = await sourcing.decide(
             uow,
             channel_id=channel.id,
-            demand=[Demand(line.id, line.variant_id, line.quantity) for line in shipped],
+            demand=shipped,
             destination=cart.shipping_address,
             spoken_for=_per_shelf(units),
             own=own,
@@ -119,6 +126,17 @@ async def _planned(
         for variant_id, quantity in decided.plan.unfilled.items():
             missing[variant_id] = missing.get(variant_id, 0) + quantity
     return units, missing
+
+
+async def _parts(uow: UnitOfWork, lines: Sequence[CartLine]) -> dict[UUID, list[Demand]]:
+    """Say which units each line needs: its own, or those that its bundles are made of."""
+    bundles = await catalog.list_bundles(uow, variant_ids={line.variant_id for line in lines}) if lines else {}
+    return {
+        line.id: [Demand(line.id, part.variant_id, part.quantity * line.quantity) for part in bundles[line.variant_id]]
+        if line.variant_id in bundles
+        else [Demand(line.id, line.variant_id, line.quantity)]
+        for line in lines
+    }
 
 
 async def _on_shelves(
@@ -167,12 +185,13 @@ def _per_shelf(units: Sequence[Units]) -> dict[tuple[UUID, UUID], int]:
     return shelves
 
 
-def _shortages(lines: Sequence[CartLine], missing: Mapping[UUID, int]) -> list[Shortage]:
+def _shortages(parts: Mapping[UUID, Sequence[Demand]], missing: Mapping[UUID, int]) -> list[Shortage]:
     wanted: dict[UUID, int] = {}
-    for line in lines:
-        wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-    asking = lines_by_variant([Units(line.id, line.variant_id, line.id, line.quantity) for line in lines])
+    lines: dict[UUID, list[UUID]] = {}
+    for part in (part for needed in parts.values() for part in needed):
+        wanted[part.variant_id] = wanted.get(part.variant_id, 0) + part.quantity
+        lines.setdefault(part.variant_id, []).append(part.line_id)
     return [
-        Shortage(variant_id, wanted[variant_id], wanted[variant_id] - units, asking[variant_id])
+        Shortage(variant_id, wanted[variant_id], wanted[variant_id] - units, tuple(dict.fromkeys(lines[variant_id])))
         for variant_id, units in missing.items()
     ]

@@ -1,5 +1,6 @@
 """Every statement about the catalogue: `reading` finds and lists, `writing` is what the commands put with."""
 
+from app.catalog.queries.bundles import list_bundles
 from app.catalog.queries.reading import (
     get_category,
     get_collection,
@@ -19,11 +20,12 @@ from app.catalog.queries.reading import (
     list_variants_by_sku,
     list_variants_of_products,
 )
-from app.catalog.rules import Category, Collection, Goods, Media, OptionRow, Product, Variant
+from app.catalog.rules import Category, Collection, Component, Goods, Media, OptionRow, Product, Variant
 
 __all__ = [
     "Category",
     "Collection",
+    "Component",
     "Goods",
     "Media",
     "OptionRow",
@@ -34,6 +36,7 @@ __all__ = [
     "get_product",
     "get_variant",
     "list_attributes",
+    "list_bundles",
     "list_categories",
     "list_child_categories",
     "list_collections",

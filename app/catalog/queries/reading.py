@@ -10,7 +10,8 @@ from app.kernel.sql import Session, rows
 
 PRODUCT = "product.id, product.slug, product.name, product.description, product.category_id, product.created_at, product.archived_at"
 _CATEGORY = "id, slug, name, parent_id, position"
-_VARIANT = """
+#: A variant with its product; conditions follow.
+VARIANT = """
     variant.id, variant.product_id, variant.sku, variant.gtin, variant.name, variant.position, product.name AS product_name,
     variant.archived_at IS NOT NULL OR product.archived_at IS NOT NULL AS archived
     FROM variants AS variant JOIN products AS product ON product.id = variant.product_id
@@ -27,11 +28,11 @@ _LIST_COLLECTIONS_BY_ID = rows("SELECT id, slug, name FROM collections WHERE id 
 _GET_COLLECTION = rows("SELECT id, slug, name FROM collections WHERE slug = :slug", Collection)
 _LIST_PRODUCTS = rows(f"SELECT {PRODUCT} FROM products AS product WHERE id = ANY(:ids::uuid[])", Product)
 _GET_PRODUCT = rows(f"SELECT {PRODUCT} FROM products AS product WHERE slug = :slug AND archived_at IS NULL", Product)
-_LIST_VARIANTS = rows(f"SELECT {_VARIANT} WHERE variant.id = ANY(:ids::uuid[])", Variant)
-_LIST_VARIANTS_BY_SKU = rows(f"SELECT {_VARIANT} WHERE variant.sku = ANY(:skus::text[])", Variant)
+_LIST_VARIANTS = rows(f"SELECT {VARIANT} WHERE variant.id = ANY(:ids::uuid[])", Variant)
+_LIST_VARIANTS_BY_SKU = rows(f"SELECT {VARIANT} WHERE variant.sku = ANY(:skus::text[])", Variant)
 _LIST_VARIANTS_OF_PRODUCTS = rows(
     f"""
-    SELECT {_VARIANT} WHERE variant.product_id = ANY(:ids::uuid[]) AND variant.archived_at IS NULL
+    SELECT {VARIANT} WHERE variant.product_id = ANY(:ids::uuid[]) AND variant.archived_at IS NULL
     ORDER BY variant.product_id, variant.position
     """,
     Variant,
@@ -50,7 +51,8 @@ _LIST_GOODS = rows(
             JOIN attributes AS attribute ON attribute.code = owned.attribute_code
             JOIN attribute_values AS value ON value.attribute_code = owned.attribute_code AND value.code = owned.value_code
             WHERE owned.variant_id = variant.id
-        ), '[]'::jsonb) AS options
+        ), '[]'::jsonb) AS options,
+        EXISTS (SELECT FROM bundle_components WHERE bundle_id = variant.id) AS bundle
     FROM variants AS variant JOIN products AS product ON product.id = variant.product_id
     WHERE variant.id = ANY(:ids::uuid[])
     """,

@@ -1,5 +1,6 @@
 """What is true of the catalogue without a database: its records, what is refused, and how descriptions are compared."""
 
+from app.catalog.rules.bundles import BundleInput, Component, ComponentInput, check_bundles, check_nesting
 from app.catalog.rules.inputs import (
     MOST_VARIANTS,
     AttributeInput,
@@ -18,11 +19,14 @@ from app.catalog.rules.records import Category, Collection, Goods, Media, Option
 __all__ = [
     "MOST_VARIANTS",
     "AttributeInput",
+    "BundleInput",
     "Category",
     "CategoryInput",
     "CategoryStep",
     "Collection",
     "CollectionInput",
+    "Component",
+    "ComponentInput",
     "Goods",
     "Media",
     "MediaInput",
@@ -31,7 +35,9 @@ __all__ = [
     "ProductInput",
     "Variant",
     "VariantInput",
+    "check_bundles",
     "check_categories",
+    "check_nesting",
     "check_products",
     "check_tree",
 ]

@@ -63,6 +63,7 @@ class Goods:
     product_name: str
     archived: bool
     options: list[dict[str, str]]
+    bundle: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -363,6 +363,7 @@ def _line(snapshot: Snapshot, position: int, line: SnapshotLine) -> OrderLine:
         total_minor=line.total_minor,
         discounts=to_plain(line.discounts),
         tax_included=snapshot.tax_included,
+        bundle_id=line.bundle_id,
     )
 
 

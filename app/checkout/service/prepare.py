@@ -17,12 +17,14 @@ from app.checkout import queries
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
     Discount,
+    Part,
     Snapshot,
     SnapshotDelivery,
     SnapshotLine,
     Tender,
     refuse_unready,
     tender_amounts,
+    unbundled,
 )
 from app.checkout.service.conclude import GATEWAY_PATIENCE, abandon_for_edit
 from app.checkout.service.supply import supply
@@ -32,7 +34,7 @@ from app.inventory.errors import OutOfStock
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, VersionConflict
 from app.kernel.idempotency import Key
-from app.kernel.ids import AttemptId, CartId, OrderId, OrderLineId, PaymentId, new_id
+from app.kernel.ids import AttemptId, CartId, OrderId, OrderLineId, PaymentId, VariantId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.plain import to_plain
 from app.orders import service as orders
@@ -40,6 +42,7 @@ from app.payments import queries as payments
 from app.payments.gateway import Gateways
 from app.payments.queries import NewTender
 from app.pickup import service as pickup
+from app.pricing import queries as pricing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
     goods = await catalog.list_goods(uow, variant_ids={line.variant_id for line in quote.lines})
     if any(goods[line.variant_id].archived for line in quote.lines):
         raise PriceChanged("a line of the cart is not sold any more; remove it", field=("cartId",))
-    lines = tuple(
+    whole = [
         SnapshotLine(
             id=OrderLineId(new_id()),
             cart_line_id=line.line_id,
@@ -162,7 +165,8 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
             discounts=_discounts(line),
         )
         for line in quote.lines
-    )
+    ]
+    lines = await _unbundled(uow, whole, [line.id for line in goods.values() if line.bundle], channel)
     for line in lines:
         if line.delivery is DeliveryMethod.CARRY_OUT:
             uow.actor.require(Permission.CARTS_SERVE, at=line.store_id)
@@ -194,6 +198,32 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
     own = None if cart.reserved_until is None else await cart_service.own_units(uow, demand_id=cart.id)
     supplies, decision = await supply(uow, lines, snapshot=snapshot, own=own)
     return replace(snapshot, supplies=tuple(supplies), decision=decision)
+
+
+async def _unbundled(
+    uow: UnitOfWork, lines: Sequence[SnapshotLine], bundle_ids: Sequence[VariantId], channel: Channel
+) -> tuple[SnapshotLine, ...]:
+    if not bundle_ids:
+        return tuple(lines)
+    bundles = await catalog.list_bundles(uow, variant_ids=bundle_ids)
+    ids = {component.variant_id for components in bundles.values() for component in components}
+    goods = await catalog.list_goods(uow, variant_ids=ids)
+    prices = await pricing.list_prices(uow, channel_id=channel.id, variant_ids=list(ids))
+    parts = {
+        bundle_id: [
+            Part(
+                variant_id=goods[component.variant_id].id,
+                quantity=component.quantity,
+                sku=goods[component.variant_id].sku,
+                product_name=goods[component.variant_id].product_name,
+                options=tuple(goods[component.variant_id].options),
+                price_minor=prices[component.variant_id].amount_minor if component.variant_id in prices else 0,
+            )
+            for component in components
+        ]
+        for bundle_id, components in bundles.items()
+    }
+    return tuple(unbundled(lines, parts))
 
 
 def _delivery(group: QuotedGroup) -> SnapshotDelivery:

@@ -16,6 +16,7 @@ transfers = Table(
     Column("status", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("note", Text),
+    Column("settled_note", Text, comment="why units were written back or off, as last said"),
     instant("expected_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
@@ -25,6 +26,7 @@ transfers = Table(
     one_of("cause", TransferCause),
     CheckConstraint("from_location_id <> to_location_id", name="goes_somewhere"),
     CheckConstraint("char_length(note) <= 500", name="note"),
+    CheckConstraint("char_length(settled_note) <= 500", name="settled_note"),
     Index("ix_transfers_from_location_id", "from_location_id", "id"),
     Index("ix_transfers_to_location_id", "to_location_id", "id"),
 )

@@ -14,27 +14,39 @@ _LIST_LEVELS = rows(
     f"SELECT {_LEVEL} FROM levels WHERE variant_id = ANY(:variant_ids::uuid[]) ORDER BY variant_id, location_id", Level
 )
 
-_LIST_AT_LOCATIONS = rows(
+
+def _free(at: str = "") -> str:
+    """Write what of each variant can be promised at each location where there is any level of it.
+
+    A bundle has no levels of its own: of it a location has as many as the scarcest component makes, and none where one of
+    them has never been. For other variants that branch is one look into an index.
     """
-    SELECT variant_id, location_id, greatest(0, sellable - soft - firm - safety_stock)
-    FROM levels WHERE variant_id = ANY(:variant_ids::uuid[]) AND location_id = ANY(:location_ids::uuid[])
-    """,
-    Available,
-)
+    return f"""
+        SELECT level.variant_id, level.location_id, greatest(0, sellable - soft - firm - safety_stock) AS units
+        FROM levels AS level WHERE level.variant_id = ANY(:variant_ids::uuid[]) {at}
+        UNION ALL
+        SELECT component.bundle_id, level.location_id,
+            min(greatest(0, sellable - soft - firm - safety_stock) / component.quantity)
+        FROM bundle_components AS component JOIN levels AS level ON level.variant_id = component.component_id
+        WHERE component.bundle_id = ANY(:variant_ids::uuid[]) {at}
+        GROUP BY component.bundle_id, level.location_id
+        HAVING count(*) = (SELECT count(*) FROM bundle_components AS part WHERE part.bundle_id = component.bundle_id)
+    """
+
+
+_LIST_AT_LOCATIONS = rows(_free(at="AND level.location_id = ANY(:location_ids::uuid[])"), Available)
 
 #: Every location that may supply the channel, by what it may do; archived ones do nothing.
 _LIST_PROMISES = rows(
-    """
-    SELECT level.variant_id,
-        greatest(0, coalesce(sum(greatest(0, sellable - soft - firm - safety_stock)) FILTER (WHERE supply.ships), 0)
-            - channel.threshold)::int,
-        bool_or(supply.hands_out AND location.pickup_enabled AND sellable - soft - firm - safety_stock > 0)
-    FROM levels AS level
-    JOIN channel_locations AS supply ON supply.channel_id = :channel_id AND supply.location_id = level.location_id
-    JOIN locations AS location ON location.id = level.location_id AND location.archived_at IS NULL
+    f"""
+    SELECT free.variant_id,
+        greatest(0, coalesce(sum(free.units) FILTER (WHERE supply.ships), 0) - channel.threshold)::int,
+        bool_or(supply.hands_out AND location.pickup_enabled AND free.units > 0)
+    FROM ({_free()}) AS free
+    JOIN channel_locations AS supply ON supply.channel_id = :channel_id AND supply.location_id = free.location_id
+    JOIN locations AS location ON location.id = free.location_id AND location.archived_at IS NULL
     JOIN channels AS channel ON channel.id = supply.channel_id
-    WHERE level.variant_id = ANY(:variant_ids::uuid[])
-    GROUP BY level.variant_id, channel.threshold
+    GROUP BY free.variant_id, channel.threshold
     """,
     Promise,
 )

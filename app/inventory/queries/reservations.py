@@ -27,7 +27,7 @@ class OpenReservation:
 _OPEN = "line_id, variant_id, location_id, supply_id, quantity"
 
 #: Write down how the rows of `gone` ended.
-_HISTORY = """
+HISTORY = """
     history AS (
         INSERT INTO reservation_endings (reservation_id, variant_id, location_id, supply_id, ended, quantity, demand_kind,
             demand_id, line_id, created_at, ended_at)
@@ -147,7 +147,7 @@ _LOWER_FIRM = rows(
         SELECT * FROM lowered UNION ALL SELECT * FROM closed
     ),
     """
-    + _HISTORY
+    + HISTORY
     + " SELECT line_id FROM gone",
     UUID,
 )
@@ -157,7 +157,7 @@ _RELEASE_SOFT = rows(
     WITH gone AS (
         DELETE FROM reservations WHERE demand_id = ANY(:demand_ids::uuid[]) AND state = 'SOFT'
         RETURNING id, variant_id, location_id, supply_id, quantity, demand_kind, demand_id, line_id, created_at
-    ), {_GIVEN_BACK}, {_HISTORY}
+    ), {_GIVEN_BACK}, {HISTORY}
     SELECT {_OPEN} FROM gone
     """,
     OpenReservation,
@@ -191,7 +191,7 @@ _EXPIRE_SOFT = rows(
           AND (supply_id = ANY(:supply_ids::uuid[]) OR (supply_id IS NULL
             AND (variant_id, location_id) IN (SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]))))
         RETURNING id, variant_id, location_id, supply_id, quantity, demand_kind, demand_id, line_id, created_at
-    ), {_GIVEN_BACK}, {_HISTORY}
+    ), {_GIVEN_BACK}, {HISTORY}
     SELECT {_OPEN} FROM gone
     """,
     OpenReservation,
@@ -216,6 +216,13 @@ _LIST_EXPIRED = rows(
 _LIST_OPEN_FOR_DEMAND = rows(
     f"SELECT {_OPEN} FROM reservations WHERE demand_id = :demand_id ORDER BY line_id, location_id, supply_id",
     OpenReservation,
+)
+
+_SUM_BY_LINE = statement(
+    """
+    SELECT line_id, variant_id, sum(quantity)::int AS quantity FROM reservations
+    WHERE demand_id = ANY(:demand_ids::uuid[]) GROUP BY line_id, variant_id
+    """
 )
 
 
@@ -337,6 +344,14 @@ async def list_expired(
     """List units, of these variants or of all, that are held for somebody whose time is over."""
     wanted = None if variant_ids is None else list(variant_ids)
     return await _LIST_EXPIRED.all(session, now=now, most=most, variant_ids=wanted)
+
+
+async def list_held_by_line(session: Session, *, demand_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """Say how many units of which variant are promised to each line of these carts, orders or transfers."""
+    held: dict[UUID, dict[UUID, int]] = {}
+    for record in await _SUM_BY_LINE.all(session, demand_ids=list(demand_ids)):
+        held.setdefault(record["line_id"], {})[record["variant_id"]] = record["quantity"]
+    return held
 
 
 async def list_open_for_demand(session: Session, *, demand_id: UUID) -> list[OpenReservation]:

@@ -1,5 +1,25 @@
 """What stock is made of, without a database."""
 
+from app.inventory.rules.breaking import Breakage, Broken, Promised, breakage
+from app.inventory.rules.counts import (
+    MOST_COUNT_LINES,
+    MOST_COUNTED,
+    Count,
+    Counted,
+    CountLine,
+    counted_lines,
+    lines_to_recount,
+    next_steps_of_count,
+    variances,
+)
+from app.inventory.rules.feeds import MOST_UNITS, Arrival, SetLevel, Target, TooFewLeft, add_up
+from app.inventory.rules.purchase_orders import (
+    AnnouncedLine,
+    AnnouncedOrder,
+    BackorderLimit,
+    PurchaseOrder,
+    ReceivedLine,
+)
 from app.inventory.rules.stock import (
     Available,
     Cause,
@@ -14,18 +34,50 @@ from app.inventory.rules.stock import (
     per_level,
     per_line,
 )
+from app.inventory.rules.supply import Ahead, Part, Receipt, Received, Sellable, Supply, Waiting
 
 __all__ = [
+    "MOST_COUNTED",
+    "MOST_COUNT_LINES",
+    "MOST_UNITS",
+    "Ahead",
+    "AnnouncedLine",
+    "AnnouncedOrder",
+    "Arrival",
     "Available",
+    "BackorderLimit",
+    "Breakage",
+    "Broken",
     "Cause",
     "Change",
+    "Count",
+    "CountLine",
+    "Counted",
     "Level",
     "Movement",
+    "Part",
     "Promise",
+    "Promised",
+    "PurchaseOrder",
+    "Receipt",
+    "Received",
+    "ReceivedLine",
+    "Sellable",
+    "SetLevel",
     "StockLine",
+    "Supply",
+    "Target",
+    "TooFewLeft",
     "Units",
+    "Waiting",
+    "add_up",
+    "breakage",
+    "counted_lines",
     "held_in_part",
     "lines_by_variant",
+    "lines_to_recount",
+    "next_steps_of_count",
     "per_level",
     "per_line",
+    "variances",
 ]

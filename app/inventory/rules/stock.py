@@ -46,6 +46,10 @@ class Level:
         """Units there that nobody was promised."""
         return self.sellable - self.soft - self.firm
 
+    def holds(self, bucket: Bucket) -> int:
+        """Say how many units one bucket holds."""
+        return {Bucket.SELLABLE: self.sellable, Bucket.DAMAGED: self.damaged, Bucket.QUALITY: self.quality}[bucket]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

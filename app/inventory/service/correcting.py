@@ -5,7 +5,8 @@ from uuid import UUID
 
 from app.inventory import queries
 from app.inventory.errors import WouldOversell
-from app.inventory.rules import Cause, Change, Level, StockLine
+from app.inventory.rules import Cause, Change, Level, StockLine, Target
+from app.inventory.service.feeding import set_units
 from app.inventory.service.moving import change, open_levels
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
@@ -26,25 +27,15 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
         if (line.variant_id, line.location_id) in wanted:
             raise Invalid("this level is named twice", field=("lines", str(i)))
         wanted[line.variant_id, line.location_id] = line.quantity
-    keys = sorted(wanted)
-    await open_levels(uow, levels=keys)
-    levels = await queries.lock_levels(uow, levels=keys)
-    changes = [
-        Change(*level.key, sellable=wanted[level.key] - level.sellable)
-        for level in levels
-        if wanted[level.key] != level.sellable
-    ]
-    cause = Cause("feed")
-    changed = await change(uow, changes, reason=reason, cause=cause)
-    missing = [part for part in changes if part.level not in changed]
-    if missing and await queries.expire_soft(uow, levels=[part.level for part in missing]):
-        # What stood in the way were holds of checkouts whose time is over.
-        changed |= await change(uow, missing, reason=reason, cause=cause)
-    refused = {part.level for part in changes} - changed.keys()
-    if refused:
-        at_fault = next(i for i, line in enumerate(lines) if (line.variant_id, line.location_id) in refused)
-        raise WouldOversell("fewer units than are promised to customers", field=("lines", str(at_fault), "quantity"))
-    return len(changes)
+    there = {level.key: level.sellable for level in await queries.list_levels_by_key(uow, levels=sorted(wanted))}
+    # Levels that are as they should be are not locked, so nobody who buys from them has to wait.
+    targets = [Target(*key, sellable=wanted[key]) for key in sorted(wanted) if there.get(key) != wanted[key]]
+    done = await set_units(uow, targets=targets, there=there, reason=reason, cause=Cause("feed"))
+    for i, line in enumerate(lines):
+        level = done.get((line.variant_id, line.location_id))
+        if level is not None and level.refused:
+            raise WouldOversell("fewer units than are promised to customers", field=("lines", str(i), "quantity"))
+    return sum(level.changed for level in done.values())
 
 
 async def adjust(

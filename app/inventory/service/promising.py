@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.inventory import queries
 from app.inventory.rules import Cause, Change, Units, per_level, per_line
+from app.inventory.service.arriving import tell_arrived
 from app.inventory.service.holding import reclaim_missing, refuse_shortage
 from app.inventory.service.moving import apply, change, open_levels
 from app.inventory.states import Bucket, DemandKind, MovementReason, ReservationEnd
@@ -74,13 +75,14 @@ async def write_off(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Units],
 async def receive_return(uow: UnitOfWork, *, return_id: UUID, units: Sequence[tuple[Units, Bucket]]) -> None:
     """Take returned units into the stock of whichever location they came back to.
 
-    Locks: levels. Writes the ledger.
+    Locks: levels. Writes the ledger. Emits StockArrived where somebody waits for them.
     """
     await open_levels(uow, levels=[(part.variant_id, part.location_id) for part, _ in units])
     changes = [
         Change(part.variant_id, part.location_id, **{bucket.value.lower(): part.quantity}) for part, bucket in units
     ]
     await apply(uow, changes, reason=MovementReason.RETURNED, cause=Cause("return", return_id))
+    await tell_arrived(uow, levels=[part.level for part in changes if part.sellable > 0])
 
 
 async def _end_promise(

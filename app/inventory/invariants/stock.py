@@ -1,4 +1,4 @@
-"""What must never be true of stock."""
+"""What must never be true of levels, the ledger and reservations."""
 
 from app.kernel.audit import Invariant
 

@@ -1,0 +1,214 @@
+"""Safety stock: rules, numbers set by hand, and the number in force on each level.
+
+A level carries its number in force, so that nobody who sells reads rules. It is put right at once where a level is opened
+or set by hand; a change of rules, categories or groups puts right what fits one small transaction, and the worker the rest.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.catalog import queries as catalog
+from app.inventory.events import SafetyStockRuleChanged
+from app.inventory.queries import levels as stock
+from app.inventory.queries import safety as queries
+from app.inventory.rules.safety import (
+    MOST_RULES,
+    SafetyScope,
+    SafetyStockLine,
+    SafetyStockRule,
+    SafetyStockRuleInput,
+    check_lines,
+    check_rules,
+)
+from app.inventory.service.bundling import refuse_bundles
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.ids import CategoryId, LocationGroupId, LocationId, ProductId, SafetyStockRuleId, new_id
+from app.kernel.permissions import Permission
+from app.kernel.puts import Put, PutRow, effect_of
+from app.locations import queries as locations
+
+#: Levels looked at in the transaction of a command, and in one of the worker's.
+_AT_ONCE = 2_000
+_IN_TURN = 10_000
+_FIRST = UUID(int=0)
+
+
+async def settle_safety_stock(uow: UnitOfWork, *, levels: Sequence[tuple[UUID, UUID]] | None) -> int:
+    """Put the number in force on these levels, or on every level; answers on how many it was another.
+
+    Locks: what the numbers follow from, against its writers; then the levels that change.
+    """
+    if levels is not None and not levels:
+        return 0
+    await queries.lock_sources(uow)
+    return await queries.settle(uow, levels=levels)
+
+
+async def set_safety_stock(uow: UnitOfWork, *, lines: Sequence[SafetyStockLine]) -> int:
+    """Keep so many units of these levels from selling, whatever the rules say, or go back to the rules.
+
+    A location that has never had the variant gets an empty level. Answers on how many levels anything changed.
+    Locks: levels. Raises: Forbidden; NotFound and Invalid naming the line.
+    """
+    for location_id in {line.location_id for line in lines}:
+        uow.actor.require(Permission.INVENTORY_ADJUST, at=location_id)
+    check_lines(lines)
+    if not lines:
+        return 0
+    await _refuse_unknown(uow, lines)
+    await queries.lock_sources(uow)
+    keys = sorted((line.variant_id, line.location_id) for line in lines)
+    if await stock.open_levels(uow, levels=keys):
+        await refuse_bundles(uow, variant_ids={line.variant_id for line in lines})
+    changed = await queries.set_own(uow, lines=lines)
+    await queries.settle(uow, levels=keys)
+    return changed
+
+
+async def put_safety_stock_rules(uow: UnitOfWork, *, rules: Sequence[SafetyStockRuleInput]) -> list[PutRow]:
+    """Make rules or change their units, each by its category and group; answers one row each, in their order.
+
+    Locks: the rules, then levels. Emits: SafetyStockRuleChanged.
+    Raises: Forbidden; NotFound and Invalid naming the element.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    check_rules(rules)
+    await queries.lock_rules(uow)
+    await _refuse_unknown_scopes(uow, rules)
+    there = await queries.list_rules(uow)
+    known = {(rule.category_id, rule.group_id): rule for rule in there}
+    wanted = [_wanted(uow, rule, known.get((rule.category_id, rule.group_id))) for rule in rules]
+    if len(known | {(rule.category_id, rule.group_id): rule for rule in wanted}) > MOST_RULES:
+        raise Invalid(f"a shop has at most {MOST_RULES} rules of safety stock", field=("rules",))
+    units = {rule.id: rule.units for rule in there}
+    effects = [effect_of(known=rule.id in units, changed=units.get(rule.id) != rule.units) for rule in wanted]
+    changed = [rule for rule, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
+    if changed:
+        await queries.upsert_rules(uow, rules=changed)
+        await _changed(uow, changed)
+    return [PutRow(str(rule.id), rule.id, effect) for rule, effect in zip(wanted, effects, strict=True)]
+
+
+async def delete_safety_stock_rules(uow: UnitOfWork, *, rule_ids: Sequence[SafetyStockRuleId]) -> None:
+    """Take rules away; what they were about follows the others.
+
+    Locks: the rules, then levels. Emits: SafetyStockRuleChanged. Raises: Forbidden; NotFound naming the rule.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    await queries.lock_rules(uow)
+    found = {rule.id: rule for rule in await queries.list_rules_by_id(uow, rule_ids=rule_ids)}
+    for i, rule_id in enumerate(rule_ids):
+        if rule_id not in found:
+            raise NotFound("no rule has this id", field=("rules", str(i)))
+    await queries.delete_rules(uow, rule_ids=list(found))
+    await _changed(uow, list(found.values()))
+
+
+async def settle_after_rule(begin: Begin, *, category_id: CategoryId | None, group_id: LocationGroupId | None) -> int:
+    """Put right what a changed rule is about; answers how many levels that changed."""
+
+    async def scope(uow: UnitOfWork) -> SafetyScope:
+        return await _scope(uow, category_id, group_id)
+
+    return await _settle_in_turn(begin, await begin.run(scope))
+
+
+async def settle_after_category(begin: Begin, *, category_id: CategoryId) -> int:
+    """Put right what stands in a category that was moved, or below it; answers how many levels that changed."""
+    return await _settle_in_turn(begin, SafetyScope(category_id=category_id))
+
+
+async def settle_after_product(begin: Begin, *, product_id: ProductId) -> int:
+    """Put right the levels of a product that came to another category; answers how many changed."""
+    return await _settle_in_turn(begin, SafetyScope(product_id=product_id))
+
+
+async def settle_after_location(begin: Begin, *, location_id: LocationId) -> int:
+    """Put right the levels of a location that came into a group or left it; answers how many changed."""
+    return await _settle_in_turn(begin, SafetyScope(location_ids=(location_id,)))
+
+
+async def _settle_in_turn(begin: Begin, scope: SafetyScope) -> int:
+    """Go through a scope in transactions of bounded size. Begun again, it passes quickly over what is right already."""
+    total = 0
+    after: UUID | None = _FIRST
+    while after is not None:
+        start = after
+        changed, after = await begin.run(lambda uow, start=start: _next_turn(uow, scope, start))  # type: ignore[misc]
+        total += changed
+    return total
+
+
+async def _next_turn(uow: UnitOfWork, scope: SafetyScope, after: UUID) -> tuple[int, UUID | None]:
+    await queries.lock_sources(uow)
+    return await _settle_some(uow, scope, after, _IN_TURN)
+
+
+async def _settle_some(uow: UnitOfWork, scope: SafetyScope, after: UUID, most: int) -> tuple[int, UUID | None]:
+    """Settle the variants behind one whose levels are about so many; answers the last of them, None behind the last of all."""
+    everywhere = scope.location_ids is None
+    places = await queries.count_locations(uow) if everywhere else len(scope.location_ids or ())
+    if not places:
+        return 0, None
+    size = max(1, most // places)
+    variant_ids = await queries.list_variants(uow, scope=scope, after=after, most=size)
+    if not variant_ids:
+        return 0, None
+    changed = await queries.settle_variants(uow, variant_ids=variant_ids, location_ids=scope.location_ids)
+    return changed, variant_ids[-1] if len(variant_ids) == size else None
+
+
+async def _changed(uow: UnitOfWork, rules: Sequence[SafetyStockRule]) -> None:
+    """Put right at once what is little, and have the worker look at all of it."""
+    for rule in rules:
+        uow.emit(SafetyStockRuleChanged(rule_id=rule.id, category_id=rule.category_id, group_id=rule.group_id))
+    if len(rules) == 1:
+        await _settle_some(uow, await _scope(uow, rules[0].category_id, rules[0].group_id), _FIRST, _AT_ONCE)
+
+
+async def _scope(uow: UnitOfWork, category_id: CategoryId | None, group_id: LocationGroupId | None) -> SafetyScope:
+    if group_id is None:
+        return SafetyScope(category_id=category_id)
+    members = await locations.list_members(uow, group_ids=[group_id])
+    return SafetyScope(category_id=category_id, location_ids=tuple(member.location_id for member in members))
+
+
+def _wanted(uow: UnitOfWork, rule: SafetyStockRuleInput, known: SafetyStockRule | None) -> SafetyStockRule:
+    return SafetyStockRule(
+        id=known.id if known else SafetyStockRuleId(new_id()),
+        category_id=rule.category_id,
+        group_id=rule.group_id,
+        units=rule.units,
+        updated_at=uow.now,
+    )
+
+
+async def _refuse_unknown(uow: UnitOfWork, lines: Sequence[SafetyStockLine]) -> None:
+    variants = {row.id for row in await catalog.list_variants(uow, variant_ids={line.variant_id for line in lines})}
+    places = {row.id for row in await locations.list_locations(uow, location_ids={line.location_id for line in lines})}
+    for i, line in enumerate(lines):
+        if line.variant_id not in variants:
+            raise NotFound("the shop does not know this variant", field=("lines", str(i), "variantId"))
+        if line.location_id not in places:
+            raise NotFound("the shop does not know this location", field=("lines", str(i), "locationId"))
+
+
+async def _refuse_unknown_scopes(uow: UnitOfWork, rules: Sequence[SafetyStockRuleInput]) -> None:
+    categories = {
+        row.id
+        for row in await catalog.list_categories(
+            uow, category_ids={rule.category_id for rule in rules if rule.category_id is not None}
+        )
+    }
+    groups = {
+        row.id
+        for row in await locations.list_groups_by_id(
+            uow, group_ids={rule.group_id for rule in rules if rule.group_id is not None}
+        )
+    }
+    for i, rule in enumerate(rules):
+        if rule.category_id is not None and rule.category_id not in categories:
+            raise NotFound("the shop does not know this category", field=("rules", str(i), "categoryId"))
+        if rule.group_id is not None and rule.group_id not in groups:
+            raise NotFound("the shop does not know this group of locations", field=("rules", str(i), "groupId"))
