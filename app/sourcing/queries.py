@@ -10,8 +10,9 @@ from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.sql import Session, rows, statement
-from app.locations.rules import Place
+from app.locations.rules import Place, PostalCode, ways_to_find
 from app.sourcing import models  # noqa: F401  # The statements below are about these tables.
+from app.sourcing.rules import Sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What could be shipped from where, and the places of ours that may tell where the destination is."""
+    """What could be shipped from where, and what may tell where the destination is: places of ours, and its postal code."""
 
     supplies: tuple[Supply, ...]
     places: tuple[Place, ...]
+    imported: tuple[PostalCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ class _Found:
     address: Address | None
 
 
-#: What could be shipped, and the places of ours that may tell where the destination is: those of its country that share
-#: the city or the first letter of the postal code. Asked together, as every decision needs both.
+#: What could be shipped, and what may tell where the destination is: its postal code, if it was imported, and places of
+#: ours in its country that share the city or the first letter of the postal code. Asked together, as every decision needs
+#: both. Rows of places have an address and no location, those of postal codes neither.
 _LIST_SUPPLIES_AND_PLACES = rows(
     """
     SELECT location.id AS location_id, location.code, location.latitude, location.longitude, level.variant_id,
@@ -81,9 +84,27 @@ _LIST_SUPPLIES_AND_PLACES = rows(
     WHERE latitude IS NOT NULL AND longitude IS NOT NULL AND address ->> 'country' = :country
       AND (lower(address ->> 'city') = lower(:city)
         OR left(lower(address ->> 'postal_code'), 1) = left(lower(:postal_code), 1))
+    UNION ALL
+    SELECT NULL, code, latitude, longitude, NULL, NULL, NULL FROM postal_codes
+    WHERE country = :country AND code = ANY(:postal_codes::text[])
     ORDER BY code, variant_id, latitude, longitude
     """,
     _Found,
+)
+
+#: What others could send to stores that let their pickups be supplied so; also where all of it is spoken for, as that may
+#: be by the very demand that asks.
+_LIST_SENDABLE = rows(
+    """
+    SELECT lane.from_location_id, lane.to_location_id AS store_id, level.variant_id,
+        level.sellable - level.soft - level.firm - level.safety_stock AS available, lane.lead_minutes
+    FROM transfer_lanes AS lane
+    JOIN locations AS store ON store.id = lane.to_location_id AND store.pickup_supply = 'TRANSFER' AND store.pickup_enabled
+    JOIN locations AS source ON source.id = lane.from_location_id AND source.archived_at IS NULL
+    JOIN levels AS level ON level.location_id = lane.from_location_id AND level.variant_id = ANY(:variant_ids::uuid[])
+    WHERE lane.to_location_id = ANY(:store_ids::uuid[])
+    """,
+    Sendable,
 )
 
 _INSERT_DECISION = statement(
@@ -127,6 +148,7 @@ async def list_surroundings(
         country=destination.country if destination else None,
         city=destination.city if destination else "",
         postal_code=(destination.postal_code or "") if destination else "",
+        postal_codes=list(ways_to_find(destination.country, destination.postal_code)) if destination else [],
     )
     supplies = tuple(
         Supply(row.location_id, row.code, row.latitude, row.longitude, row.variant_id, row.available)
@@ -138,7 +160,20 @@ async def list_surroundings(
         for row in found
         if row.address is not None and row.latitude is not None and row.longitude is not None
     )
-    return Surroundings(supplies, places)
+    imported = tuple(
+        PostalCode(destination.country, row.code, row.latitude, row.longitude)
+        for row in found
+        if destination is not None and row.location_id is None and row.address is None
+        if row.code is not None and row.latitude is not None and row.longitude is not None
+    )
+    return Surroundings(supplies, places, imported)
+
+
+async def list_sendable(
+    session: Session, *, store_ids: Collection[UUID], variant_ids: Collection[UUID]
+) -> list[Sendable]:
+    """List what other locations could send to these stores of these variants, and how long it would take."""
+    return await _LIST_SENDABLE.all(session, store_ids=list(store_ids), variant_ids=list(variant_ids))
 
 
 async def insert_decision(

@@ -1,8 +1,10 @@
 """Relations of orders, each read for all parents at once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
+from app.inventory import queries as stock
 from app.orders import queries
 from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine
 from app.payments import queries as payments
@@ -48,6 +50,13 @@ async def _payment(context: Context, ids: list[UUID]) -> Sequence[Payment | None
     return by_id(await payments.list_by_id(context.session, payment_ids=ids), ids)
 
 
+async def _expected(context: Context, keys: list[tuple[UUID, UUID]]) -> Sequence[datetime | None]:
+    """When what lines wait for is expected, each by its order and its own id."""
+    found = await stock.list_expected_by_line(context.session, demand_ids={order_id for order_id, _ in keys})
+    return [found.get(line_id) for _, line_id in keys]
+
+
+ExpectedByLine = Batch(_expected)
 OrderById = Batch(_orders)
 OrderLineById = Batch(_line)
 LinesByOrderId = Batch(_lines)

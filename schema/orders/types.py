@@ -33,7 +33,7 @@ from schema.customers.types import Customer
 # Orders, fulfillment orders and returns show each other: modules in a circle are named, and their types met at run time.
 from schema.fulfillment import types as fulfillment_types
 from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
-from schema.orders.loaders import EventsByOrderId, LinesByOrderId, PaymentsByOrderId
+from schema.orders.loaders import EventsByOrderId, ExpectedByLine, LinesByOrderId, PaymentsByOrderId
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
 from schema.sourcing.loaders import DecisionsByOrderId
@@ -147,6 +147,13 @@ class OrderLine(Node):
         """The variant as it is now; null where it is sold no more."""
         row = await info.context.load(VariantById, self.row.variant_id)
         return None if row is None or row.archived else ProductVariant.of(row, self.channel_key)
+
+    @strawberry.field
+    async def expected_at(self, info: Info) -> datetime | None:
+        """When the last of its backordered units is expected; null when none is backordered, or nobody knows."""
+        if not self.row.backordered:
+            return None
+        return await info.context.load(ExpectedByLine, (self.row.order_id, self.row.id))
 
     @strawberry.field
     async def bundle(self, info: Info) -> ProductVariant | None:

@@ -3,7 +3,7 @@
 from app.cart.service.access import authorize, lock_for_edit, may_see
 from app.cart.service.checks import check_open
 from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_delivery, update
-from app.cart.service.holding import HeldCart, hold, list_shortages, own_units
+from app.cart.service.holding import HeldCart, hold, list_shortages, shortages_of
 from app.cart.service.life import claim, create, expire_idle, hold_for_attempt, let_go, record_ordered
 from app.cart.service.pricing import quote, quote_in_channel
 
@@ -23,10 +23,10 @@ __all__ = [
     "list_shortages",
     "lock_for_edit",
     "may_see",
-    "own_units",
     "quote",
     "quote_in_channel",
     "record_ordered",
     "select_delivery",
+    "shortages_of",
     "update",
 ]

@@ -1,23 +1,21 @@
 """Stock held for a cart: when its channel says so at the first line, else when its shopper goes to pay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from app.cart import queries
 from app.cart.rules import Cart, CartLine
 from app.catalog import queries as catalog
 from app.channels.rules import Channel
 from app.channels.states import ReserveAt
-from app.inventory import queries as stock
+from app.delivery.states import DeliveryMethod
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock, Shortage
-from app.inventory.rules import Units, held_in_part
 from app.inventory.states import DemandKind
 from app.kernel.db import Overtaken, UnitOfWork
 from app.sourcing import service as sourcing
-from app.sourcing.rules import Demand
+from app.sourcing.rules import Sourced, Wanted, per_variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,165 +31,100 @@ async def hold(uow: UnitOfWork, *, cart: Cart, channel: Channel, partially: bool
 
     What the cart held before is given back in the same step, so it is right after any change, and holding again holds
     longer. With `partially` the units there are, earlier lines first; else all of them or none.
-    Locks: levels. Raises: OutOfStock, with what is left of each variant; Overtaken.
+    Locks: levels, supply. Raises: OutOfStock, with what is left of each variant; Overtaken.
     """
-    lines = await queries.list_lines(uow, cart_ids=[cart.id])
-    parts = await _parts(uow, lines)
-    own = await own_units(uow, demand_id=cart.id)
-    units, missing = await _planned(uow, cart, channel, lines, parts, own)
-    if missing and await inventory.reclaim(uow, variant_ids=list(missing)):
-        own = await own_units(uow, demand_id=cart.id)
-        units, missing = await _planned(uow, cart, channel, lines, parts, own)
-    shortages = _shortages(parts, missing)
+    wanted = await _wanted(uow, await queries.list_lines(uow, cart_ids=[cart.id]))
+    sourced = await _sourced(uow, cart, channel, wanted)
+    if sourced.missing and await inventory.reclaim(uow, variant_ids=list(sourced.missing)):
+        sourced = await _sourced(uow, cart, channel, wanted)
+    shortages = shortages_of(wanted, sourced)
     if shortages and not partially:
         raise OutOfStock(shortages)
     until = uow.now + timedelta(seconds=channel.reservation_ttl_seconds)
-    if units:
-        await _reserve(uow, cart, channel, units, until=until)
-    elif own:
-        await inventory.release_soft(uow, demand_id=cart.id)
-    held = replace(cart, reserved_until=until if units else None)
+    await _reserve(uow, cart, channel, sourced, until=until)
+    held = replace(cart, reserved_until=until if sourced.on_shelves or sourced.ahead else None)
     await queries.save_cart(uow, cart=held)
     return HeldCart(held, tuple(shortages))
 
 
 async def list_shortages(uow: UnitOfWork, *, cart: Cart, channel: Channel) -> list[Shortage]:
     """Say what of a cart is not there now, with what is left. Holds nothing."""
-    lines = await queries.list_lines(uow, cart_ids=[cart.id])
-    parts = await _parts(uow, lines)
-    _, missing = await _planned(uow, cart, channel, lines, parts, await own_units(uow, demand_id=cart.id))
-    return _shortages(parts, missing)
+    wanted = await _wanted(uow, await queries.list_lines(uow, cart_ids=[cart.id]))
+    return shortages_of(wanted, await _sourced(uow, cart, channel, wanted))
 
 
 async def hold_after_change(uow: UnitOfWork, *, cart: Cart, channel: Channel) -> Cart:
     """Let what is held follow a change of a locked cart's lines, where its channel or its shopper asked for holding.
 
-    Locks: levels. Raises: OutOfStock where the channel holds all or nothing; Overtaken.
+    Locks: levels, supply. Raises: OutOfStock where the channel holds all or nothing; Overtaken.
     """
-    wanted = channel.reserve_at is ReserveAt.CART
-    if not wanted and (cart.reserved_until is None or channel.reserve_at is ReserveAt.NEVER):
-        return cart
-    if not wanted and cart.reserved_until is not None and cart.reserved_until <= uow.now:
-        return cart
-    held = await hold(uow, cart=cart, channel=channel, partially=channel.reserve_partially)
-    return held.cart
+    held_now = cart.reserved_until is not None and cart.reserved_until > uow.now
+    if channel.reserve_at is ReserveAt.CART or (held_now and channel.reserve_at is ReserveAt.CHECKOUT):
+        return (await hold(uow, cart=cart, channel=channel, partially=channel.reserve_partially)).cart
+    return cart
 
 
 async def let_units_go(uow: UnitOfWork, *, cart: Cart) -> None:
     """Give back whatever a cart holds, such as when its lines go into another.
 
-    Locks: levels.
+    Locks: levels, supply.
     """
     if cart.reserved_until is not None:
         await inventory.release_soft(uow, demand_id=cart.id)
 
 
-async def own_units(uow: UnitOfWork, *, demand_id: UUID) -> dict[tuple[UUID, UUID], int]:
-    """Say how many units of each (variant, location) a demand holds already."""
-    own: dict[tuple[UUID, UUID], int] = {}
-    for part in await stock.list_open_for_demand(uow, demand_id=demand_id):
-        if part.supply_id is None:
-            level = (part.variant_id, part.location_id)
-            own[level] = own.get(level, 0) + part.quantity
-    return own
-
-
-async def _planned(
-    uow: UnitOfWork,
-    cart: Cart,
-    channel: Channel,
-    lines: Sequence[CartLine],
-    parts: Mapping[UUID, Sequence[Demand]],
-    own: Mapping[tuple[UUID, UUID], int],
-) -> tuple[list[Units], dict[UUID, int]]:
-    """Say where each line would come from, and how many units of which variant nobody has."""
-    at_stores = [
-        Units(part.line_id, part.variant_id, line.store_id, part.quantity)
-        for line in lines
-        if line.store_id is not None
-        for part in parts[line.id]
-    ]
-    units, missing = await _on_shelves(uow, at_stores, own)
-    shipped = [part for line in lines if line.store_id is None for part in parts[line.id]]
-    if shipped:
-        decided = await sourcing.decide(
-            uow,
-            channel_id=channel.id,
-            demand=shipped,
-            destination=cart.shipping_address,
-            spoken_for=_per_shelf(units),
-            own=own,
+def shortages_of(wanted: Sequence[Wanted], sourced: Sourced) -> list[Shortage]:
+    """Say what comes from nowhere, with what is left of it and which lines ask for it."""
+    asked = per_variant(wanted)
+    return [
+        Shortage(
+            variant_id,
+            asked[variant_id],
+            asked[variant_id] - units,
+            tuple(dict.fromkeys(line.line_id for line in wanted if line.variant_id == variant_id)),
         )
-        units += [Units(part.line_id, part.variant_id, part.location_id, part.quantity) for part in decided.plan.parts]
-        for variant_id, quantity in decided.plan.unfilled.items():
-            missing[variant_id] = missing.get(variant_id, 0) + quantity
-    return units, missing
+        for variant_id, units in sourced.missing.items()
+    ]
 
 
-async def _parts(uow: UnitOfWork, lines: Sequence[CartLine]) -> dict[UUID, list[Demand]]:
-    """Say which units each line needs: its own, or those that its bundles are made of."""
+async def _wanted(uow: UnitOfWork, lines: Sequence[CartLine]) -> list[Wanted]:
+    """Say which units the lines need: their own, or those that their bundles are made of."""
     bundles = await catalog.list_bundles(uow, variant_ids={line.variant_id for line in lines}) if lines else {}
-    return {
-        line.id: [Demand(line.id, part.variant_id, part.quantity * line.quantity) for part in bundles[line.variant_id]]
-        if line.variant_id in bundles
-        else [Demand(line.id, line.variant_id, line.quantity)]
+    return [
+        Wanted(line.id, variant_id, units * line.quantity, line.store_id, line.delivery is not DeliveryMethod.CARRY_OUT)
         for line in lines
-    }
+        for variant_id, units in (
+            [(part.variant_id, part.quantity) for part in bundles[line.variant_id]]
+            if line.variant_id in bundles
+            else [(line.variant_id, 1)]
+        )
+    ]
 
 
-async def _on_shelves(
-    uow: UnitOfWork, wanted: Sequence[Units], own: Mapping[tuple[UUID, UUID], int]
-) -> tuple[list[Units], dict[UUID, int]]:
-    if not wanted:
-        return [], {}
-    found = await stock.list_at_locations(
-        uow,
-        variant_ids={part.variant_id for part in wanted},
-        location_ids={part.location_id for part in wanted},
-    )
-    left = {(level.variant_id, level.location_id): level.available for level in found}
-    for level, units in own.items():
-        left[level] = left.get(level, 0) + units
-    parts = held_in_part(wanted, left)
-    missing: dict[UUID, int] = {}
-    for part in wanted:
-        missing[part.variant_id] = missing.get(part.variant_id, 0) + part.quantity
-    for part in parts:
-        missing[part.variant_id] -= part.quantity
-    return parts, {variant_id: units for variant_id, units in missing.items() if units}
+async def _sourced(uow: UnitOfWork, cart: Cart, channel: Channel, wanted: Sequence[Wanted]) -> Sourced:
+    own = await sourcing.own_units(uow, demand_id=cart.id)
+    return await sourcing.source(uow, channel_id=channel.id, wanted=wanted, destination=cart.shipping_address, own=own)
 
 
-async def _reserve(uow: UnitOfWork, cart: Cart, channel: Channel, units: Sequence[Units], *, until: datetime) -> None:
+async def _reserve(uow: UnitOfWork, cart: Cart, channel: Channel, sourced: Sourced, *, until: datetime) -> None:
     try:
         await inventory.reserve_soft(
             uow,
             demand_id=cart.id,
-            units=units,
+            units=sourced.on_shelves,
             expires_at=until,
             kind=DemandKind.CART,
             priority=channel.priority,
             instead_of=cart.id,
         )
+        await inventory.reserve_ahead(
+            uow,
+            demand_id=cart.id,
+            parts=sourced.ahead,
+            expires_at=until,
+            kind=DemandKind.CART,
+            priority=channel.priority,
+        )
     except OutOfStock as lost:
         # They were there when we looked. The next look finds them elsewhere, or says how few are left.
         raise Overtaken from lost
-
-
-def _per_shelf(units: Sequence[Units]) -> dict[tuple[UUID, UUID], int]:
-    shelves: dict[tuple[UUID, UUID], int] = {}
-    for part in units:
-        shelf = (part.variant_id, part.location_id)
-        shelves[shelf] = shelves.get(shelf, 0) + part.quantity
-    return shelves
-
-
-def _shortages(parts: Mapping[UUID, Sequence[Demand]], missing: Mapping[UUID, int]) -> list[Shortage]:
-    wanted: dict[UUID, int] = {}
-    lines: dict[UUID, list[UUID]] = {}
-    for part in (part for needed in parts.values() for part in needed):
-        wanted[part.variant_id] = wanted.get(part.variant_id, 0) + part.quantity
-        lines.setdefault(part.variant_id, []).append(part.line_id)
-    return [
-        Shortage(variant_id, wanted[variant_id], wanted[variant_id] - units, tuple(dict.fromkeys(lines[variant_id])))
-        for variant_id, units in missing.items()
-    ]

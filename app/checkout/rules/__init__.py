@@ -2,19 +2,33 @@
 
 from app.checkout.rules.bundles import Part, unbundled
 from app.checkout.rules.readiness import MOST_TENDERS, refuse_unready, tender_amounts
-from app.checkout.rules.records import Attempt, Discount, Snapshot, SnapshotDelivery, SnapshotLine, Supply, Tender
+from app.checkout.rules.records import (
+    AheadSupply,
+    Attempt,
+    Discount,
+    SentSupply,
+    Snapshot,
+    SnapshotDelivery,
+    SnapshotLine,
+    Supply,
+    Tender,
+    supplied,
+)
 
 __all__ = [
     "MOST_TENDERS",
+    "AheadSupply",
     "Attempt",
     "Discount",
     "Part",
+    "SentSupply",
     "Snapshot",
     "SnapshotDelivery",
     "SnapshotLine",
     "Supply",
     "Tender",
     "refuse_unready",
+    "supplied",
     "tender_amounts",
     "unbundled",
 ]

@@ -1,6 +1,7 @@
 """What an attempt freezes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,9 +9,10 @@ from uuid import UUID
 
 from app.checkout.states import AttemptStatus
 from app.delivery.states import DeliveryMethod
-from app.inventory.rules import Units
+from app.inventory.rules import Ahead, Units
 from app.kernel.address import Address
 from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, LocationId, OrderId, OrderLineId, VariantId
+from app.sourcing.rules import Sourced
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,29 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
+class SentSupply:
+    """Units of a line that another location sends to the store that hands them out."""
+
+    order_line_id: OrderLineId
+    variant_id: VariantId
+    from_location_id: LocationId
+    store_id: LocationId
+    quantity: int
+    lead_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AheadSupply:
+    """Units of a line that wait for what is expected at a location."""
+
+    order_line_id: OrderLineId
+    supply_id: UUID
+    variant_id: VariantId
+    location_id: LocationId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything the order will be built from, frozen when the attempt began."""
 
@@ -112,28 +137,65 @@ class Snapshot:
     priority: int = 0
     #: Until when the cart held its units before the attempt took them over.
     cart_held_until: datetime | None = None
+    sent: tuple[SentSupply, ...] = ()
+    ahead: tuple[AheadSupply, ...] = ()
 
     def units(self) -> list[Units]:
-        """List what has to be reserved."""
+        """List what has to be reserved of what is there."""
         return [
-            Units(supply.order_line_id, supply.variant_id, supply.location_id, supply.quantity)
-            for supply in self.supplies
+            *(
+                Units(supply.order_line_id, supply.variant_id, supply.location_id, supply.quantity)
+                for supply in self.supplies
+            ),
+            *self.units_sent(),
         ]
 
-    def cart_units(self) -> list[Units]:
-        """List what the cart's own lines are supplied with, to be held for the cart again."""
+    def units_sent(self) -> list[Units]:
+        """List what is there, and has to be sent to the store that hands it out."""
+        return [Units(part.order_line_id, part.variant_id, part.from_location_id, part.quantity) for part in self.sent]
+
+    def units_ahead(self) -> list[Ahead]:
+        """List what has to be reserved of what is expected."""
+        return [
+            Ahead(part.order_line_id, part.supply_id, part.variant_id, part.location_id, part.quantity)
+            for part in self.ahead
+        ]
+
+    def held(self) -> int:
+        """Say how many units are held while the gateways are asked."""
+        return sum(part.quantity for part in self.units()) + sum(part.quantity for part in self.ahead)
+
+    def waiting(self) -> dict[OrderLineId, int]:
+        """Say how many units of which line are not where they will be handed over or shipped from."""
+        units: dict[OrderLineId, int] = {}
+        parts: list[SentSupply | AheadSupply] = [*self.sent, *self.ahead]
+        for part in parts:
+            units[part.order_line_id] = units.get(part.order_line_id, 0) + part.quantity
+        return units
+
+    def for_cart(self, units: Sequence[Units]) -> list[Units]:
+        """Write units of the order's lines as those of the cart's, to be held for the cart again."""
         cart_line = {line.id: line.cart_line_id for line in self.lines}
         return [
-            Units(cart_line[supply.order_line_id], supply.variant_id, supply.location_id, supply.quantity)
-            for supply in self.supplies
+            Units(cart_line[OrderLineId(part.line_id)], part.variant_id, part.location_id, part.quantity)
+            for part in units
+        ]
+
+    def ahead_for_cart(self) -> list[Ahead]:
+        """Write what waits for supply as of the cart's lines."""
+        cart_line = {line.id: line.cart_line_id for line in self.lines}
+        return [
+            Ahead(cart_line[part.order_line_id], part.supply_id, part.variant_id, part.location_id, part.quantity)
+            for part in self.ahead
         ]
 
     def slots(self) -> dict[LocationId, datetime | None]:
-        """Say which pickup slot was chosen at which store."""
+        """Say which pickup slot was chosen at which store, where there is something to collect then."""
+        there = {supply.location_id for supply in self.supplies}
         return {
             delivery.store_id: delivery.slot_starts_at
             for delivery in self.deliveries
-            if delivery.method is DeliveryMethod.PICKUP and delivery.store_id is not None
+            if delivery.method is DeliveryMethod.PICKUP and delivery.store_id is not None and delivery.store_id in there
         }
 
 
@@ -155,3 +217,32 @@ class Attempt:
     created_at: datetime
     updated_at: datetime
     worked_until: datetime | None
+
+
+def supplied(snapshot: Snapshot, sourced: Sourced) -> Snapshot:
+    """Write down where everything comes from."""
+    return replace(
+        snapshot,
+        supplies=tuple(
+            Supply(OrderLineId(u.line_id), VariantId(u.variant_id), LocationId(u.location_id), u.quantity)
+            for u in sourced.units
+        ),
+        sent=tuple(
+            SentSupply(
+                OrderLineId(s.line_id),
+                VariantId(s.variant_id),
+                LocationId(s.from_location_id),
+                LocationId(s.store_id),
+                s.quantity,
+                s.lead_minutes,
+            )
+            for s in sourced.sent
+        ),
+        ahead=tuple(
+            AheadSupply(
+                OrderLineId(a.line_id), a.supply_id, VariantId(a.variant_id), LocationId(a.location_id), a.quantity
+            )
+            for a in sourced.ahead
+        ),
+        decision=sourced.record,
+    )

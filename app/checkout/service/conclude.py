@@ -1,7 +1,7 @@
 """Phase three: record what the gateways said, and place the order, ask the shopper, wait, or give everything back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.cart.rules import Cart
 from app.checkout import queries
 from app.checkout.errors import Kept, PaymentActionRequired, PaymentPending
 from app.checkout.events import CheckoutAttemptEnded
-from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine
+from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine, supplied
 from app.checkout.service.supply import supply
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.delivery.states import DeliveryMethod
@@ -20,6 +20,7 @@ from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import Allocation
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
+from app.inventory.rules.transfers import ToStore
 from app.inventory.states import DemandKind
 from app.kernel import idempotency
 from app.kernel.db import UnitOfWork
@@ -146,11 +147,19 @@ async def give_back(
         await inventory.reserve_in_part(
             uow,
             demand_id=cart.id,
-            units=snapshot.cart_units(),
+            units=snapshot.for_cart(snapshot.units()),
             expires_at=held_until,
             kind=DemandKind.CART,
             priority=snapshot.priority,
             instead_of=snapshot.order_id,
+        )
+        await inventory.reserve_ahead(
+            uow,
+            demand_id=cart.id,
+            parts=snapshot.ahead_for_cart(),
+            expires_at=held_until,
+            kind=DemandKind.CART,
+            priority=snapshot.priority,
         )
     else:
         await inventory.release_soft(uow, demand_id=snapshot.order_id)
@@ -261,8 +270,7 @@ async def _place(
 ) -> Completed:
     snapshot = snapshot_of(attempt)
     if resupply:
-        supplies, decision = await supply(uow, snapshot.lines, snapshot=snapshot)
-        snapshot = replace(snapshot, supplies=tuple(supplies), decision=decision)
+        snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot))
     order, lines, deliveries = _order(uow, snapshot, paid=bool(tenders))
     total = Money(snapshot.total_minor, snapshot.currency)
     placed = await orders.place(
@@ -295,17 +303,38 @@ async def _place(
 
 
 async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool) -> None:
-    units = snapshot.units()
     if resupply:
         await inventory.release_soft(uow, demand_id=snapshot.order_id)
-        await inventory.allocate(uow, demand_id=snapshot.order_id, units=units, priority=snapshot.priority)
+        await _promise(uow, snapshot)
     elif not snapshot.holds_stock:
         try:
-            await inventory.allocate(uow, demand_id=snapshot.order_id, units=units, priority=snapshot.priority)
+            await _promise(uow, snapshot)
         except OutOfStock as lost:
             raise Lapsed from lost
-    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=sum(part.quantity for part in units)):
+    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=snapshot.held()):
         raise Lapsed
+    if snapshot.sent:
+        await inventory.send_to_stores(
+            uow,
+            order_id=snapshot.order_id,
+            parts=[
+                ToStore(unit, part.store_id, uow.now + timedelta(minutes=part.lead_minutes))
+                for unit, part in zip(snapshot.units_sent(), snapshot.sent, strict=True)
+            ],
+            priority=snapshot.priority,
+        )
+
+
+async def _promise(uow: UnitOfWork, snapshot: Snapshot) -> None:
+    """Promise units that nothing held: of what is there, then of what is expected."""
+    await inventory.allocate(uow, demand_id=snapshot.order_id, units=snapshot.units(), priority=snapshot.priority)
+    await inventory.reserve_ahead(
+        uow,
+        demand_id=snapshot.order_id,
+        parts=snapshot.units_ahead(),
+        expires_at=None,
+        priority=snapshot.priority,
+    )
 
 
 def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, list[OrderLine], list[OrderDelivery]]:
@@ -334,11 +363,12 @@ def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, l
         placed_at=uow.now,
         updated_at=uow.now,
     )
-    lines = [_line(snapshot, i, line) for i, line in enumerate(snapshot.lines)]
+    waiting = snapshot.waiting()
+    lines = [_line(snapshot, i, line, waiting.get(line.id, 0)) for i, line in enumerate(snapshot.lines)]
     return order, lines, [_delivery(snapshot, delivery) for delivery in snapshot.deliveries]
 
 
-def _line(snapshot: Snapshot, position: int, line: SnapshotLine) -> OrderLine:
+def _line(snapshot: Snapshot, position: int, line: SnapshotLine, waiting: int) -> OrderLine:
     return OrderLine(
         id=line.id,
         order_id=snapshot.order_id,
@@ -351,8 +381,8 @@ def _line(snapshot: Snapshot, position: int, line: SnapshotLine) -> OrderLine:
         store_id=line.store_id,
         ordered=line.quantity,
         unallocated=0,
-        backordered=0,
-        allocated=line.quantity,
+        backordered=waiting,
+        allocated=line.quantity - waiting,
         fulfilled=0,
         cancelled=0,
         returned=0,

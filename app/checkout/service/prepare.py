@@ -1,7 +1,7 @@
 """Phase one: price, source, hold stock and write the intent to pay, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -23,6 +23,7 @@ from app.checkout.rules import (
     SnapshotLine,
     Tender,
     refuse_unready,
+    supplied,
     tender_amounts,
     unbundled,
 )
@@ -121,6 +122,13 @@ async def _hold(uow: UnitOfWork, snapshot: Snapshot, *, until: datetime) -> None
             priority=snapshot.priority,
             instead_of=None if snapshot.cart_held_until is None else snapshot.cart_id,
         )
+        await inventory.reserve_ahead(
+            uow,
+            demand_id=snapshot.order_id,
+            parts=snapshot.units_ahead(),
+            expires_at=until,
+            priority=snapshot.priority,
+        )
     except OutOfStock as lost:
         raise PlanLost from lost
 
@@ -195,9 +203,8 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
         priority=channel.priority,
         cart_held_until=cart.reserved_until,
     )
-    own = None if cart.reserved_until is None else await cart_service.own_units(uow, demand_id=cart.id)
-    supplies, decision = await supply(uow, lines, snapshot=snapshot, own=own)
-    return replace(snapshot, supplies=tuple(supplies), decision=decision)
+    held_by = None if cart.reserved_until is None else cart.id
+    return supplied(snapshot, await supply(uow, lines, snapshot=snapshot, held_by=held_by))
 
 
 async def _unbundled(

@@ -50,7 +50,11 @@ async def decide(
     point = None
     if destination is not None:
         point = locate(
-            around.places, country=destination.country, city=destination.city, postal_code=destination.postal_code
+            around.places,
+            country=destination.country,
+            city=destination.city,
+            postal_code=destination.postal_code,
+            imported=around.imported,
         )
     candidates = _candidates(supplies, point)
     made = plan(demand, candidates)
@@ -80,9 +84,17 @@ async def replan(
     destination: Address | None,
     excluding: Collection[UUID],
     cause: str,
+    spoken_for: Mapping[tuple[UUID, UUID], int] | None = None,
 ) -> Plan:
     """Choose other locations for work that one refused or could not find, and keep the decision."""
-    decided = await decide(uow, channel_id=channel_id, demand=demand, destination=destination, excluding=excluding)
+    decided = await decide(
+        uow,
+        channel_id=channel_id,
+        demand=demand,
+        destination=destination,
+        excluding=excluding,
+        spoken_for=spoken_for,
+    )
     await record_decision(uow, subject_id=order_id, cause=cause, record=decided.record)
     return decided.plan
 
