@@ -113,8 +113,9 @@ _SOLD = """
     )
 """
 #: The same promise as inventory's: units to ship from anywhere, less the channel's threshold, or one to collect somewhere.
+#: A bundle has no levels; of it a location has as many as the components there make.
 _IN_STOCK = """
-    EXISTS (
+    (EXISTS (
         SELECT FROM levels AS level
         JOIN channel_locations AS supply ON supply.channel_id = :channel_id AND supply.location_id = level.location_id
         JOIN locations AS location ON location.id = level.location_id AND location.archived_at IS NULL
@@ -122,7 +123,22 @@ _IN_STOCK = """
         HAVING coalesce(sum(sellable - soft - firm - safety_stock) FILTER (WHERE supply.ships), 0)
                 > (SELECT threshold FROM channels WHERE id = :channel_id)
             OR bool_or(supply.hands_out AND location.pickup_enabled)
-    )
+    ) OR EXISTS (
+        SELECT FROM (
+            SELECT supply.ships, supply.hands_out AND location.pickup_enabled AS collectable,
+                min(coalesce(greatest(0, sellable - soft - firm - safety_stock), 0) / component.quantity) AS units
+            FROM bundle_components AS component
+            JOIN channel_locations AS supply ON supply.channel_id = :channel_id
+            JOIN locations AS location ON location.id = supply.location_id AND location.archived_at IS NULL
+            LEFT JOIN levels AS level
+                ON level.variant_id = component.component_id AND level.location_id = supply.location_id
+            WHERE component.bundle_id = variant.id
+            GROUP BY supply.location_id, supply.ships, supply.hands_out, location.pickup_enabled
+        ) AS made
+        WHERE units > 0
+        HAVING coalesce(sum(units) FILTER (WHERE ships), 0) > (SELECT threshold FROM channels WHERE id = :channel_id)
+            OR bool_or(collectable)
+    ))
 """
 
 

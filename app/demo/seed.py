@@ -44,7 +44,14 @@ from app.kernel.permissions import Permission
 from app.kernel.puts import Put, PutRow
 from app.locations import queries as locations_queries
 from app.locations import service as locations
-from app.locations.rules import ChannelLocationInput, LocationInput, Opening, StaffLocationsInput
+from app.locations.rules import (
+    ChannelLocationInput,
+    LocationGroupInput,
+    LocationInput,
+    Opening,
+    StaffLocationsInput,
+    TransferLaneInput,
+)
 from app.pricing import service as pricing
 from app.pricing.rules import PriceInput, PriceListInput
 from app.promotions import service as promotions
@@ -184,12 +191,22 @@ async def _put_places(uow: UnitOfWork, content: ShopContent, tally: _Tally) -> M
                 pickup_lead_minutes=place.pickup_lead_minutes,
                 pickup_slot_capacity=place.pickup_slot_capacity,
                 pickup_hold_days=place.pickup_hold_days,
+                pickup_supply=place.pickup_supply,
                 hours=tuple(Opening(entry.day, entry.opens_minute, entry.closes_minute) for entry in place.hours),
             )
             for place in content.places
         ],
     )
     tally.count(opened)
+    groups = [
+        LocationGroupInput(code=group.code, name=group.name, locations=group.location_codes) for group in content.groups
+    ]
+    tally.count(await locations.put_location_groups(uow, groups=groups))
+    lanes = [
+        TransferLaneInput(from_location=lane.from_code, to_location=lane.to_code, lead_minutes=lane.lead_minutes)
+        for lane in content.lanes
+    ]
+    tally.count(await locations.put_transfer_lanes(uow, lanes=lanes))
     links = await locations.put_channel_locations(
         uow,
         links=[

@@ -7,6 +7,10 @@ class UnknownLocation(Invalid):
     """No location has this code."""
 
 
+class UnknownLocationGroup(Invalid):
+    """No group of locations has this code."""
+
+
 class PostalCodeUnknown(Invalid):
     """None of our places tells where a postal code is."""
 

@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -12,19 +13,23 @@ from app.assortment.rules import FacetRow, ProductSort, Wanted
 from app.catalog import rules
 from app.channels.rules import Channel
 from app.inventory.rules import Promise
+from app.inventory.states import SupplyKind
 from app.kernel.errors import Invalid
 from app.kernel.ids import IdKind
 from app.kernel.paging import MOST, USUAL, Page
 from schema.catalog.loaders import (
+    AheadInChannel,
     AttributesByProductId,
     CategoryById,
     ChildrenByCategoryId,
+    ComponentsByBundleId,
     MediaByProductId,
     OptionsByVariantId,
-    PickupStoresOfChannel,
+    PickupsInChannel,
     PriceInChannel,
     ProductById,
     PromiseInChannel,
+    VariantById,
     VariantsByProductId,
 )
 from schema.channels.loaders import ChannelRef, channel_of
@@ -32,15 +37,18 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.ids import Node, public_id
 from schema.core.money import Money
+from schema.inventory import level_lists as levels
 from schema.locations import types as locations
 from schema.locations.inputs import NearInput
-from schema.locations.loaders import ReadyAtByLocation, StockAtLocations
 from schema.locations.nearby import nearby
 
 if TYPE_CHECKING:
+    from schema.inventory.level_types import StockLevelConnection
     from schema.locations.types import Store
 
 strawberry.enum(ProductSort)
+#: More dates than anybody reads.
+_MOST_DATES = 50
 
 
 @strawberry.type
@@ -147,23 +155,46 @@ class PickupAvailability:
     store: Annotated["Store", strawberry.lazy("schema.locations.types")]
     """The store."""
     quantity: int
-    """Units that it has and has promised to nobody."""
+    """Units that can be had here: those that the store has and has promised to nobody, and `fromTransfer`."""
+    from_transfer: int
+    """Units of `quantity` that other locations would send to the store first; 0 where pickups have its own stock alone."""
     ready_at: datetime | None
     """When a pickup ordered now would be ready; null when the store has none, or never opens."""
     distance_km: float | None
     """How far the store is; null when no place was given, or the store's is not known."""
 
 
+@strawberry.enum
+class SupplyAvailabilityKind(StrEnum):
+    """Why a variant can be ordered before it is there."""
+
+    INCOMING = "INCOMING"
+    """Units are expected."""
+    BACKORDER = "BACKORDER"
+    """It may be ordered without a date."""
+
+
+@strawberry.type
+class SupplyAvailability:
+    """Units of a variant that can be ordered for shipping before they are there."""
+
+    kind: SupplyAvailabilityKind
+    """Why."""
+    quantity: int
+    """Units that can still be promised, capped at the channel's display limit."""
+    available_at: datetime | None
+    """When they are expected; null when nobody knows, as when they should have come already."""
+
+
 @strawberry.type
 class Availability:
-    """Whether and where a variant can be had now."""
+    """Whether and where a variant can be had."""
 
     key: strawberry.Private[UUID]
     channel: strawberry.Private[Channel]
+    promised: strawberry.Private[int]
     in_stock: bool
     """Whether it can be shipped, or collected at one store at least."""
-    shippable: int
-    """Units that can be promised for shipping now, capped at the channel's display limit."""
 
     @classmethod
     def of(cls, promise: Promise, channel: Channel) -> "Availability":
@@ -172,8 +203,39 @@ class Availability:
             key=promise.variant_id,
             channel=channel,
             in_stock=promise.shippable > 0 or promise.collectable,
-            shippable=channel.shown(promise.shippable),
+            promised=promise.shippable,
         )
+
+    @strawberry.field
+    async def shippable(self, info: Info, by: datetime | None = None) -> int:
+        """Units that can be promised for shipping now, capped at the channel's display limit.
+
+        With `by`, and those that are expected until then and may be sold before they are there.
+        """
+        if by is None:
+            return self.channel.shown(self.promised)
+        ahead = await info.context.load(AheadInChannel, (self.channel.id, self.key))
+        coming = sum(one.left for one in ahead if one.ships and one.expected_at is not None and one.expected_at <= by)
+        return self.channel.shown(self.promised + coming)
+
+    @strawberry.field
+    async def ahead(self, info: Info) -> list[SupplyAvailability]:
+        """What can be ordered for shipping before it is there, beyond `shippable`: the earliest first, 50 dates at most."""
+        units: dict[tuple[SupplyAvailabilityKind, datetime | None], int] = {}
+        for one in await info.context.load(AheadInChannel, (self.channel.id, self.key)):
+            if one.ships:
+                backorder = one.kind is SupplyKind.BACKORDER
+                kind = SupplyAvailabilityKind.BACKORDER if backorder else SupplyAvailabilityKind.INCOMING
+                late = one.expected_at is not None and one.expected_at <= info.context.now
+                key = kind, None if late else one.expected_at
+                units[key] = units.get(key, 0) + one.left
+        listed = sorted(
+            units.items(), key=lambda part: (part[0][1] is None, part[0][1] or info.context.now, part[0][0])
+        )
+        return [
+            SupplyAvailability(kind=kind, quantity=self.channel.shown(left), available_at=at)
+            for (kind, at), left in listed[:_MOST_DATES]
+        ]
 
     @strawberry.field
     async def pickup(
@@ -183,20 +245,34 @@ class Availability:
         most = USUAL if first is None else first
         if not 0 <= most <= MOST:
             raise Invalid(f"from 0 to {MOST}", field=("first",))
-        wanted = (self.channel.id, await nearby(info.context, near), most)
-        stores = await info.context.load(PickupStoresOfChannel, wanted)
-        ids = tuple(found.location.id for found in stores)
-        units = await info.context.load(StockAtLocations, (self.key, ids))
-        ready = await gather(*(info.context.load(ReadyAtByLocation, found.location) for found in stores))
+        point = await nearby(info.context, near, channel=self.channel)
         return [
             PickupAvailability(
-                store=locations.Store.of(found.location),
-                quantity=quantity,
-                ready_at=ready_at if quantity else None,
+                store=locations.Store.of(found.store, channel_id=self.channel.id),
+                quantity=found.supply.available,
+                from_transfer=found.supply.from_transfer,
+                ready_at=found.ready_at,
                 distance_km=locations.rounded(found.distance_km),
             )
-            for found, quantity, ready_at in zip(stores, units, ready, strict=True)
+            for found in await info.context.load(PickupsInChannel, (self.channel.id, point, most, self.key))
         ]
+
+
+@strawberry.type
+class BundleComponent:
+    """What a bundle is made of: so many units of a variant."""
+
+    key: strawberry.Private[UUID]
+    seen_in: strawberry.Private[ChannelRef]
+    quantity: int
+    """Units of the variant in one bundle."""
+
+    @strawberry.field
+    async def variant(self, info: Info) -> "ProductVariant":
+        """The variant, as the bundle's channel sells it."""
+        row = await info.context.load(VariantById, self.key)
+        assert row is not None  # A foreign key says so.
+        return ProductVariant.of(row, self.seen_in)
 
 
 @strawberry.type
@@ -244,6 +320,14 @@ class ProductVariant(Node):
         return [Attribute.of(row) for row in await info.context.load(OptionsByVariantId, self.key)]
 
     @strawberry.field
+    async def components(self, info: Info) -> list[BundleComponent]:
+        """What it is made of when it is a bundle, which has no stock of its own; else empty. 50 at most."""
+        return [
+            BundleComponent(key=part.variant_id, seen_in=self.seen_in, quantity=part.quantity)
+            for part in await info.context.load(ComponentsByBundleId, self.key)
+        ]
+
+    @strawberry.field
     async def price(self, info: Info) -> Money | None:
         """What one unit costs now, price lists applied, promotions not; null where it is not sold in the channel."""
         channel = await channel_of(info.context, self.seen_in)
@@ -262,6 +346,20 @@ class ProductVariant(Node):
         """Whether and where it can be had now."""
         channel = await channel_of(info.context, self.seen_in)
         return Availability.of(await info.context.load(PromiseInChannel, (channel.id, self.key)), channel)
+
+    @strawberry.field
+    async def stock_levels(
+        self,
+        info: Info,
+        as_of: datetime | None = None,
+        location_ids: list[strawberry.ID] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.level_types")] | None:
+        """What there is of it at the caller's locations, or was then; null for callers who may not see stock."""
+        return await levels.of_variant(
+            info.context, self.key, as_of=as_of, location_ids=location_ids, first=first, after=after
+        )
 
 
 @strawberry.type

@@ -1,39 +1,34 @@
 """Locations as clients see them."""
 
-from asyncio import gather
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
-from app.kernel.errors import Invalid
-from app.kernel.ids import ChannelId, IdKind, decode
-from app.kernel.paging import Page
-from app.locations import queries
+from app.inventory.queries.stores import FoundStores, StoresWanted, count_stores
+from app.kernel.ids import IdKind, decode
 from app.locations import rules as locations
-from app.locations.queries import FoundStore
 from app.locations.rules import DayOfWeek, clock_time, is_open
 from app.locations.states import LocationKind
 from app.pickup.rules import Slot, slot_window
 from schema.catalog import types as catalog
 from schema.catalog.loaders import VariantById
+from schema.channels.loaders import chosen
 from schema.core.address import Address
 from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.ids import Node, public_id
-from schema.locations.inputs import LineInput
-from schema.locations.loaders import HoursByLocationId, ReadyAtByLocation, SlotsByStoreId, StockAtLocations
+from schema.core.lookahead import CameAlong
+from schema.inventory import level_lists as levels
+from schema.locations.inputs import LineInput, asked
+from schema.locations.loaders import HandOver, HandOverOf, HandOverWanted, HoursByLocationId, SlotsByStoreId, hand_over
 
 strawberry.enum(DayOfWeek)
 
-#: A cart has no more lines than this; no question about a store does.
-MOST_LINES = 1200
-
 if TYPE_CHECKING:
     from schema.catalog.types import ProductVariant
+    from schema.inventory.level_types import StockLevelConnection
 
 Variant = Annotated["ProductVariant", strawberry.lazy("schema.catalog.types")]
 
@@ -50,6 +45,18 @@ class Location(Node):
     """Null where the shop has not said."""
     timezone: str
     """IANA time zone; its hours are told in it."""
+
+    @strawberry.field
+    async def stock_levels(
+        self,
+        info: Info,
+        as_of: datetime | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.level_types")] | None:
+        """What it has, or had at a moment that is past; null for callers who may not see its stock."""
+        key = decode(IdKind.LOCATION, self.id)
+        return await levels.of_location(info.context, key, as_of=as_of, first=first, after=after)
 
 
 @strawberry.type
@@ -112,7 +119,9 @@ class StoreLineAvailability:
     requested: int
     """Units asked for; lines that name the same variant are added up."""
     available: int
-    """Units that the store has and has promised to nobody."""
+    """Units that can be had here: those that the store has and has promised to nobody, and `fromTransfer`."""
+    from_transfer: int
+    """Units of `available` that other locations would send to the store first; 0 where pickups have its own stock alone."""
 
     @strawberry.field
     async def variant(self, info: Info) -> Variant:
@@ -124,14 +133,31 @@ class StoreLineAvailability:
 
 @strawberry.type
 class StoreAvailability:
-    """Whether a store can hand over what was asked for, from its own stock."""
+    """Whether a store can hand over what was asked for, from its own stock or, where the shop does so, a transfer's."""
 
     complete: bool
-    """Whether it has all of it."""
+    """Whether it can hand over all of it."""
     ready_at: datetime | None
     """When a pickup ordered now would be ready; null when it is not complete, or the store has no pickup."""
     lines: list[StoreLineAvailability]
     """One for each variant that was asked for, in their order."""
+
+    @classmethod
+    def of(cls, found: HandOver) -> "StoreAvailability":
+        """Show what a store could hand over."""
+        return cls(
+            complete=found.supply.complete,
+            ready_at=found.ready_at,
+            lines=[
+                StoreLineAvailability(
+                    key=line.variant_id,
+                    requested=line.requested,
+                    available=line.available,
+                    from_transfer=line.from_transfer,
+                )
+                for line in found.supply.lines
+            ],
+        )
 
 
 @strawberry.type
@@ -139,6 +165,8 @@ class Store(Location):
     """A location that customers can enter."""
 
     row: strawberry.Private[locations.Location]
+    channel_id: strawberry.Private[UUID | None]
+    came_along: strawberry.Private[CameAlong | None]
     address: Address
     """Where it is."""
     latitude: float | None
@@ -154,11 +182,15 @@ class Store(Location):
         return IdKind.LOCATION
 
     @classmethod
-    def of(cls, row: locations.Location) -> "Store":
-        """Show a store."""
+    def of(
+        cls, row: locations.Location, *, channel_id: UUID | None = None, came_along: CameAlong | None = None
+    ) -> "Store":
+        """Show a store, as a channel's customers see it, or those of the default channel."""
         assert row.address is not None
         return cls(
             row=row,
+            channel_id=channel_id,
+            came_along=came_along,
             id=public_id(IdKind.LOCATION, row.id),
             code=row.code,
             name=row.name,
@@ -199,27 +231,16 @@ class Store(Location):
         return [PickupSlot.of(slot) for slot in await info.context.load(SlotsByStoreId, (self.row.id, start, end))]
 
     @strawberry.field
-    async def availability(self, info: Info, lines: list[LineInput]) -> StoreAvailability:
-        """Can this store hand over all of these lines, and when? One call answers a whole cart."""
-        asked = _asked(lines)
-        known = await gather(*(info.context.load(VariantById, line.variant_id) for line in asked))
-        for line, variant in zip(asked, known, strict=True):
-            if variant is None:
-                field = ("lines", str(line.position), "variantId")
-                raise Invalid("the shop does not know this variant", field=field)
-        here = (self.row.id,)
-        stock = await gather(*(info.context.load(StockAtLocations, (line.variant_id, here)) for line in asked))
-        # A place that is closed for good hands nothing over, whatever is still counted there.
-        units = [0 if self.row.archived_at is not None else available for (available,) in stock]
-        complete = all(available >= line.requested for line, available in zip(asked, units, strict=True))
-        return StoreAvailability(
-            complete=complete,
-            ready_at=await info.context.load(ReadyAtByLocation, self.row) if complete else None,
-            lines=[
-                StoreLineAvailability(key=line.variant_id, requested=line.requested, available=available)
-                for line, available in zip(asked, units, strict=True)
-            ],
-        )
+    async def availability(self, info: Info, lines: list[LineInput], channel: str | None = None) -> StoreAvailability:
+        """Can this store hand over all of these lines, and when? One call answers a whole cart.
+
+        To the customers of a channel: the one that is named, else the one in which the store was found.
+        """
+        wanted = asked(lines)
+        channel_id = self.channel_id if channel is None else (await chosen(info.context, channel)).id
+        found = await info.context.load(HandOverOf, HandOverWanted(self.row, channel_id, wanted.lines))
+        wanted.refuse_unknown(found.known)
+        return StoreAvailability.of(found)
 
 
 @strawberry.type
@@ -238,7 +259,7 @@ class StoreEdge:
 class StoreConnection:
     """A page of stores."""
 
-    channel_id: strawberry.Private[ChannelId]
+    wanted: strawberry.Private[StoresWanted]
     edges: list[StoreEdge]
     """Stores with their cursors and distances."""
     nodes: list[Store]
@@ -247,23 +268,29 @@ class StoreConnection:
     """Where the page stands in the list."""
 
     @classmethod
-    def of(cls, page: Page[FoundStore], channel_id: ChannelId) -> "StoreConnection":
-        """Show a page of stores."""
-        nodes = [Store.of(found.location) for found in page.items]
+    def of(cls, found: FoundStores, wanted: StoresWanted, *, lines: object, now: datetime) -> "StoreConnection":
+        """Show a page of stores, with what was found out about `lines`, as the document has them."""
+        nodes = []
+        for store in found.page.items:
+            came_along = None
+            if lines is not None:
+                given = hand_over(store.location, store.stock, store.hours, wanted.lines, found.told, now=now)
+                came_along = CameAlong({"lines": lines}, StoreAvailability.of(given))
+            nodes.append(Store.of(store.location, channel_id=found.channel_id, came_along=came_along))
         return cls(
-            channel_id=channel_id,
+            wanted=wanted,
             edges=[
-                StoreEdge(cursor=cursor, node=node, distance_km=rounded(found.distance_km))
-                for cursor, node, found in zip(page.cursors, nodes, page.items, strict=True)
+                StoreEdge(cursor=cursor, node=node, distance_km=rounded(store.distance_km))
+                for cursor, node, store in zip(found.page.cursors, nodes, found.page.items, strict=True)
             ],
             nodes=nodes,
-            page_info=PageInfo.of(page),
+            page_info=PageInfo.of(found.page),
         )
 
     @strawberry.field
     async def total_count(self, info: Info) -> int:
         """How many stores there are in all. Counted only when asked for."""
-        return await queries.count_stores(info.context.session, channel_id=self.channel_id)
+        return await count_stores(info.context.session, wanted=self.wanted)
 
 
 def location_of(row: locations.Location) -> Location:
@@ -274,24 +301,3 @@ def location_of(row: locations.Location) -> Location:
 def rounded(distance_km: float | None) -> float | None:
     """Cut a distance to tens of meters: more digits would claim to know where the shopper stands."""
     return None if distance_km is None else round(distance_km, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    variant_id: UUID
-    requested: int
-    position: int
-
-
-def _asked(lines: Sequence[LineInput]) -> list[_Asked]:
-    """Add up lines of the same variant, in the order in which variants were first named."""
-    if len(lines) > MOST_LINES:
-        raise Invalid(f"at most {MOST_LINES} lines", field=("lines",))
-    sums: dict[UUID, _Asked] = {}
-    for i, line in enumerate(lines):
-        key = decode(IdKind.VARIANT, line.variant_id, field=("lines", str(i), "variantId"))
-        if line.quantity < 1:
-            raise Invalid("at least 1", field=("lines", str(i), "quantity"))
-        known = sums.get(key, _Asked(key, 0, i))
-        sums[key] = _Asked(key, known.requested + line.quantity, known.position)
-    return list(sums.values())

@@ -19,7 +19,7 @@ from app.demo.content.commerce import (
     TaxRate,
 )
 from app.demo.content.people import Customer, LogIn, customers, log_ins
-from app.demo.content.places import PLACES, Place
+from app.demo.content.places import GROUPS, LANES, PLACES, Group, Lane, Place
 from app.demo.content.stock import Level, levels
 
 DEFAULT_SEED = 20261121
@@ -30,6 +30,8 @@ class ShopContent:
     """A whole shop on its first morning."""
 
     places: tuple[Place, ...]
+    groups: tuple[Group, ...]
+    lanes: tuple[Lane, ...]
     categories: tuple[Category, ...]
     collections: tuple[Collection, ...]
     products: tuple[Product, ...]
@@ -48,6 +50,8 @@ def shop(seed: int = DEFAULT_SEED) -> ShopContent:
     goods = catalogue(seed)
     return ShopContent(
         places=PLACES,
+        groups=GROUPS,
+        lanes=LANES,
         categories=goods.categories,
         collections=goods.collections,
         products=goods.products,

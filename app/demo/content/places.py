@@ -6,7 +6,7 @@ The telephone numbers come from the ranges that Ofcom and ComReg keep free for f
 from dataclasses import dataclass
 
 from app.kernel.address import Address
-from app.locations.states import LocationKind
+from app.locations.states import LocationKind, PickupSupply
 
 SHOP_NAME = "Stoa Supply"
 
@@ -36,8 +36,27 @@ class Place:
     pickup_lead_minutes: int
     pickup_slot_capacity: int
     pickup_hold_days: int
+    pickup_supply: PickupSupply
     curbside: bool
     parking: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Locations that are spoken of together, by their codes."""
+
+    code: str
+    name: str
+    location_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A way that goods are sent from one location to another."""
+
+    from_code: str
+    to_code: str
+    lead_minutes: int
 
 
 def _week(*days: str) -> tuple[OpeningHours, ...]:
@@ -74,6 +93,7 @@ def _store(
     timezone: str = "Europe/London",
     capacity: int = 12,
     pickup: bool = True,
+    pickup_supply: PickupSupply = PickupSupply.OWN,
     curbside: bool = False,
     parking: str | None = None,
 ) -> Place:
@@ -99,6 +119,7 @@ def _store(
         pickup_lead_minutes=lead,
         pickup_slot_capacity=capacity,
         pickup_hold_days=7,
+        pickup_supply=pickup_supply,
         curbside=curbside,
         parking=parking,
     )
@@ -126,6 +147,7 @@ WAREHOUSE = Place(
     pickup_lead_minutes=0,
     pickup_slot_capacity=1,
     pickup_hold_days=7,
+    pickup_supply=PickupSupply.OWN,
     curbside=False,
     parking=None,
 )
@@ -188,6 +210,7 @@ STORES: tuple[Place, ...] = (
         at=(51.4787, -3.1771),
         hours=_week(*["09:30-17:30"] * 6, "11:00-16:30"),
         lead=120,
+        pickup_supply=PickupSupply.TRANSFER,
     ),
     _store(
         "BELFAST",
@@ -210,6 +233,7 @@ STORES: tuple[Place, ...] = (
         at=(53.7980, -1.5405),
         hours=_week(*["10:00-18:00"] * 5, "09:00-18:00", "11:00-17:00"),
         lead=90,
+        pickup_supply=PickupSupply.TRANSFER,
         parking="Victoria Gate car park, two hours free with a receipt",
     ),
     _store(
@@ -221,6 +245,7 @@ STORES: tuple[Place, ...] = (
         at=(51.4551, -2.6036),
         hours=_week("closed", *["10:00-18:00"] * 4, "09:30-18:00", "11:00-17:00"),
         lead=105,
+        pickup_supply=PickupSupply.TRANSFER,
     ),
     _store(
         "BIRMINGHAM",
@@ -244,6 +269,7 @@ STORES: tuple[Place, ...] = (
         at=(53.4032, -2.9796),
         hours=_week(*["10:00-18:00"] * 5, "09:30-18:30", "11:00-17:00"),
         lead=90,
+        pickup_supply=PickupSupply.TRANSFER,
     ),
     _store(
         "DUBLIN",
@@ -290,3 +316,22 @@ STORES: tuple[Place, ...] = (
 )
 
 PLACES: tuple[Place, ...] = (WAREHOUSE, *STORES)
+
+_ISLANDS = ("BELFAST", "DUBLIN", "GIBRALTAR", "JERSEY")
+GROUPS: tuple[Group, ...] = (
+    Group("MAINLAND", "Stores a van reaches in a day", tuple(row.code for row in STORES if row.code not in _ISLANDS)),
+    Group("OVERSEAS", "Stores beyond a sea", _ISLANDS),
+    Group("STORES", "Every store", tuple(store.code for store in STORES)),
+)
+
+_DAY_MINUTES = 24 * 60
+#: The warehouse sends to every store on the mainland over night; two pairs of neighbors help each other out.
+LANES: tuple[Lane, ...] = (
+    *(Lane(WAREHOUSE.code, code, _DAY_MINUTES) for code in GROUPS[0].location_codes),
+    *(Lane(WAREHOUSE.code, code, 4 * _DAY_MINUTES) for code in _ISLANDS),
+    *(
+        Lane(one, other, 4 * 60)
+        for pair in (("MANCHESTER", "LIVERPOOL"), ("BRISTOL", "CARDIFF"))
+        for one, other in (pair, pair[::-1])
+    ),
+)

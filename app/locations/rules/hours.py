@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import repeat
 from zoneinfo import ZoneInfo
 
 MINUTES_OF_DAY = 1440
@@ -95,9 +96,9 @@ def ready_at(hours: Sequence[Opening], timezone: str, *, at: datetime, lead_minu
         return None
     left = timedelta(minutes=lead_minutes)
     start = at
-    # A fortnight at a time: most preparations are done within the first.
-    for _ in range(0, LONGEST_SEARCH_DAYS, 14):
-        end = start + timedelta(days=14)
+    # Most preparations are done within a day; what is not is looked for a fortnight at a time.
+    for days in (1, *repeat(14, LONGEST_SEARCH_DAYS // 14)):
+        end = start + timedelta(days=days)
         for opens, closes in openings_between(hours, timezone, start, end):
             if left <= closes - opens:
                 return opens + left

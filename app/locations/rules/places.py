@@ -10,7 +10,7 @@ from app.kernel.address import Address, checked
 from app.kernel.errors import Invalid
 from app.kernel.ids import LocationId, UserId
 from app.locations.rules.hours import MINUTES_OF_DAY, Opening
-from app.locations.states import LocationKind
+from app.locations.states import LocationKind, PickupSupply
 
 #: The mean radius of IUGG; what PostgreSQL computes in queries.py uses the same.
 EARTH_RADIUS_KM = 6371.0088
@@ -43,6 +43,7 @@ class Location:
     pickup_lead_minutes: int
     pickup_slot_capacity: int
     pickup_hold_days: int
+    pickup_supply: PickupSupply
     created_at: datetime
     archived_at: datetime | None
 
@@ -71,18 +72,22 @@ class LocationInput:
     pickup_lead_minutes: int = 120
     pickup_slot_capacity: int = 10
     pickup_hold_days: int = 7
+    pickup_supply: PickupSupply = PickupSupply.OWN
     hours: tuple[Opening, ...] | None = None
     archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelLocationInput:
-    """What a location, by its code, shall do for a channel, by its code; nothing of both takes it out of the channel."""
+    """What a location, by its code, shall do for a channel, by its code, whatever its groups do.
+
+    False of both keeps it out of the channel. None of both says nothing of its own: it does what its groups do.
+    """
 
     channel: str
     location: str
-    ships: bool
-    hands_out: bool
+    ships: bool | None = None
+    hands_out: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

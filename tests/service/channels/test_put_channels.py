@@ -8,6 +8,7 @@ from app.channels import queries
 from app.channels.errors import CurrencyFixed, UnknownChannel
 from app.channels.rules import Channel, ChannelInput
 from app.channels.service import choose, put_channels
+from app.channels.states import ReserveAt
 from app.kernel.actor import ANONYMOUS, SYSTEM
 from app.kernel.db import Database
 from app.kernel.errors import Invalid, Unauthenticated
@@ -56,6 +57,23 @@ class TestPutChannels:
 
         assert await put(database, TILL) == [Put.UPDATED]
         assert (await chosen(database, "till")).closed_at is None
+
+    async def test_says_when_stock_is_held_and_who_is_served_first(self, database: Database) -> None:
+        await put(database, WEB)
+        assert (await chosen(database, "web")).reserve_at is ReserveAt.CHECKOUT
+
+        early = replace(WEB, reserve_at=ReserveAt.CART, reserve_partially=True, priority=7)
+        assert [await put(database, early) for _ in range(2)] == [[Put.UPDATED], [Put.UNCHANGED]]
+
+        channel = await chosen(database, "web")
+        assert (channel.reserve_at, channel.reserve_partially, channel.priority) == (ReserveAt.CART, True, 7)
+
+    @pytest.mark.parametrize("priority", [-1, 101])
+    async def test_refuses_a_priority_beyond_all_bounds(self, database: Database, priority: int) -> None:
+        with pytest.raises(Invalid) as refused:
+            await put(database, replace(WEB, priority=priority))
+
+        assert refused.value.field == ("channels", "0", "priority")
 
     async def test_refuses_another_currency(self, database: Database) -> None:
         await put(database, WEB)

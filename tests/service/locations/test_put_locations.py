@@ -1,21 +1,18 @@
 """Opening and changing locations, and saying what belongs to them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 
 from app.channels.errors import UnknownChannel
+from app.inventory.queries.stores import StoresWanted, find_stores
 from app.kernel.address import Address
-from app.kernel.db import Database
 from app.kernel.errors import Forbidden
-from app.kernel.ids import ChannelId
 from app.kernel.paging import PageRequest
 from app.kernel.puts import Put
 from app.locations import queries
 from app.locations.errors import UnknownLocation
-from app.locations.rules import ChannelLocationInput, LocationInput, Opening, Point, StaffLocationsInput
+from app.locations.rules import ChannelLocationInput, LocationInput, Opening, StaffLocationsInput
 from app.locations.service import put_channel_locations, put_locations, put_staff_locations
 from app.locations.states import LocationKind
 from tests.builders.shop import Shop
@@ -32,7 +29,6 @@ YORK = LocationInput(
     pickup_enabled=True,
     hours=WEEK,
 )
-TRAFALGAR_SQUARE = Point(51.508, -0.1281)
 
 
 async def put(shop: Shop, *locations: LocationInput) -> list[Put]:
@@ -48,11 +44,11 @@ async def link(shop: Shop, *, ships: bool, hands_out: bool, location: str = "yor
     return row.effect
 
 
-async def stores(shop: Shop, near: Point | None = None, *, size: int = 10) -> list[str]:
+async def stores(shop: Shop) -> list[str]:
     """List the codes of the web channel's stores."""
     async with shop.database.read() as session:
-        page = await queries.find_stores(session, channel_id=shop.channel_id, near=near, request=PageRequest(size=size))
-    return [found.location.code for found in page.items]
+        found = await find_stores(session, wanted=StoresWanted(), request=PageRequest(size=10))
+    return [store.location.code for store in found.page.items]
 
 
 class TestPutLocations:
@@ -136,43 +132,3 @@ class TestPutStaffLocations:
             await shop.begin().run(lambda uow: put_staff_locations(uow, staff=[wanted]))
 
         assert refused.value.field == ("staff", "0", "locations", "1")
-
-
-class TestFindStores:
-    async def test_are_sorted_by_name_or_by_distance(self, shop: Shop) -> None:
-        assert await stores(shop) == ["camden", "leeds", "soho"]
-        assert await stores(shop, TRAFALGAR_SQUARE) == ["soho", "camden", "leeds"]
-
-    async def test_come_last_when_nobody_knows_where_they_are(self, shop: Shop) -> None:
-        await put(shop, replace(YORK, code="afloat", name="Afloat", latitude=None, longitude=None))
-        await link(shop, ships=False, hands_out=True, location="afloat")
-
-        async with shop.database.read() as session:
-            page = await queries.find_stores(
-                session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, request=PageRequest(size=10)
-            )
-
-        assert page.items[-1].location.code == "afloat"
-        assert page.items[-1].distance_km is None
-
-    async def test_knows_only_the_stores_of_its_channel(self, database: Database, shop: Shop) -> None:
-        async with database.read() as session:
-            page = await queries.find_stores(
-                session, channel_id=ChannelId(uuid4()), near=None, request=PageRequest(size=10)
-            )
-
-        assert page.items == []
-
-
-def _names(found: Sequence[queries.FoundStore]) -> list[str]:
-    return [store.location.name for store in found]
-
-
-class TestPickupStores:
-    async def test_are_those_that_hand_out(self, shop: Shop) -> None:
-        async with shop.database.read() as session:
-            near = await queries.list_pickup_stores(session, channel_id=shop.channel_id, near=TRAFALGAR_SQUARE, most=10)
-            first = await queries.list_pickup_stores(session, channel_id=shop.channel_id, near=None, most=1)
-
-        assert _names(near) == ["Soho", "Camden"]
-        assert _names(first) == ["Camden"]

@@ -1,48 +1,21 @@
-"""Every statement about locations, their hours, and who and what belongs to them."""
+"""Statements about locations, their hours, where they are found, and who works there."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import ChannelId, LocationId, UserId
-from app.kernel.paging import Page, PageRequest, bound, page
+from app.kernel.ids import LocationId, UserId
 from app.kernel.sql import Session, rows, statement
 from app.locations import models  # noqa: F401  # The statements below are about these tables.
 from app.locations.errors import UnknownLocation
-from app.locations.rules import ChannelLocation, Location, Opening, Place, Point
-
-__all__ = ["ChannelLocation", "FoundStore", "Location", "Opening"]
+from app.locations.rules import Location, Opening, Place
 
 _COLUMNS = (
     "id", "code", "name", "kind", "address", "latitude", "longitude", "timezone", "pickup_enabled", "pickup_lead_minutes",
-    "pickup_slot_capacity", "pickup_hold_days", "created_at", "archived_at",
+    "pickup_slot_capacity", "pickup_hold_days", "pickup_supply", "created_at", "archived_at",
 )  # fmt: skip
 _LOCATION = ", ".join(f"location.{column}" for column in _COLUMNS)
-#: Stores of unknown place come after all others; nothing on Earth is this far.
-UNKNOWN_KM = 99_999.0
-_DISTANCE = f"""
-    CASE WHEN location.latitude IS NULL OR location.longitude IS NULL THEN {UNKNOWN_KM}
-    ELSE 2 * 6371.0088 * asin(least(1, sqrt(
-        sin(radians(location.latitude - :latitude::float8) / 2) ^ 2
-        + cos(radians(:latitude::float8)) * cos(radians(location.latitude))
-            * sin(radians(location.longitude - :longitude::float8) / 2) ^ 2
-    ))) END
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundStore:
-    """A store and how far it is; None where the caller or the store is at no known place."""
-
-    location: Location
-    distance_km: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    id: LocationId
-    distance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +24,6 @@ class _HoursOf:
     day: int
     opens_minute: int
     closes_minute: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelLink:
-    """What one location does for one channel."""
-
-    channel_id: ChannelId
-    location_id: LocationId
-    ships: bool
-    hands_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,59 +50,6 @@ _LIST_STAFF_LOCATION_IDS = rows("SELECT location_id FROM staff_locations WHERE u
 _LIST_STAFF_LINKS = rows(
     "SELECT user_id, location_id FROM staff_locations WHERE user_id = ANY(:user_ids::uuid[])", StaffLink
 )
-_LIST_CHANNEL_LOCATIONS = rows(
-    """
-    SELECT link.location_id, link.ships, link.hands_out FROM channel_locations AS link
-    JOIN locations AS location ON location.id = link.location_id AND location.archived_at IS NULL
-    WHERE link.channel_id = :channel_id ORDER BY link.location_id
-    """,
-    ChannelLocation,
-)
-_LIST_LINKS = rows(
-    """
-    SELECT channel_id, location_id, ships, hands_out FROM channel_locations
-    WHERE (channel_id, location_id) IN (SELECT * FROM unnest(:channels::uuid[], :locations::uuid[]))
-    """,
-    ChannelLink,
-)
-_STORES = """
-    FROM locations AS location
-    WHERE location.kind = 'STORE' AND location.archived_at IS NULL
-      AND EXISTS (
-          SELECT FROM channel_locations AS link WHERE link.channel_id = :channel_id AND link.location_id = location.id
-      )
-"""
-_FIND_BY_NAME = rows(
-    f"""
-    SELECT {_LOCATION} {_STORES}
-      AND (:after_name::text IS NULL OR (location.name, location.id) > (:after_name, :after_id::uuid))
-    ORDER BY location.name, location.id LIMIT :most
-    """,
-    Location,
-)
-_FIND_BY_DISTANCE = rows(
-    f"""
-    SELECT id, distance FROM (SELECT location.id, {_DISTANCE} AS distance {_STORES}) AS near
-    WHERE :after_km::float8 IS NULL OR (distance, id) > (:after_km, :after_id::uuid)
-    ORDER BY distance, id LIMIT :most
-    """,
-    _Near,
-)
-_COUNT_STORES = rows(f"SELECT count(*)::int {_STORES}", int)
-_PICKUP_STORES = """
-    FROM locations AS location
-    JOIN channel_locations AS link ON link.location_id = location.id AND link.channel_id = :channel_id AND link.hands_out
-    WHERE location.kind = 'STORE' AND location.archived_at IS NULL AND location.pickup_enabled
-"""
-_LIST_PICKUP_BY_NAME = rows(
-    f"SELECT {_LOCATION} {_PICKUP_STORES} ORDER BY location.name, location.id LIMIT :most", Location
-)
-_LIST_PICKUP_BY_DISTANCE = rows(
-    f"SELECT id, distance FROM (SELECT location.id, {_DISTANCE} AS distance {_PICKUP_STORES}) AS near"
-    " ORDER BY distance, id LIMIT :most",
-    _Near,
-)
-
 #: Writers of locations wait for each other, so that what one of them compares is what it changes.
 _LOCK_ALL = statement("LOCK TABLE locations IN SHARE ROW EXCLUSIVE MODE")
 _UPSERT = statement(
@@ -148,7 +58,7 @@ _UPSERT = statement(
     SELECT * FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :kinds::text[], :addresses::jsonb[], :latitudes::float8[],
         :longitudes::float8[], :timezones::text[], :pickup_enableds::bool[], :lead_minutes::int[], :slot_capacities::int[],
-        :hold_days::int[], :created_ats::timestamptz[], :archived_ats::timestamptz[]
+        :hold_days::int[], :supplies::text[], :created_ats::timestamptz[], :archived_ats::timestamptz[]
     )
     ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[2:])}
     """
@@ -158,19 +68,6 @@ _INSERT_HOURS = statement(
     """
     INSERT INTO opening_hours (location_id, day, opens_minute, closes_minute)
     SELECT * FROM unnest(:ids::uuid[], :days::smallint[], :opens::smallint[], :closes::smallint[])
-    """
-)
-_UPSERT_LINKS = statement(
-    """
-    INSERT INTO channel_locations (channel_id, location_id, ships, hands_out)
-    SELECT * FROM unnest(:channels::uuid[], :locations::uuid[], :ships::bool[], :hands_outs::bool[])
-    ON CONFLICT (channel_id, location_id) DO UPDATE SET ships = excluded.ships, hands_out = excluded.hands_out
-    """
-)
-_DELETE_LINKS = statement(
-    """
-    DELETE FROM channel_locations
-    WHERE (channel_id, location_id) IN (SELECT * FROM unnest(:channels::uuid[], :locations::uuid[]))
     """
 )
 _INSERT_STAFF = statement(
@@ -231,71 +128,9 @@ async def list_staff_links(session: Session, *, user_ids: Collection[UserId]) ->
     return await _LIST_STAFF_LINKS.all(session, user_ids=list(user_ids))
 
 
-async def list_channel_locations(session: Session, *, channel_id: ChannelId) -> list[ChannelLocation]:
-    """List what the locations of a channel do for it; archived ones do nothing any more."""
-    return await _LIST_CHANNEL_LOCATIONS.all(session, channel_id=channel_id)
-
-
-async def list_links(session: Session, *, pairs: Iterable[tuple[ChannelId, LocationId]]) -> list[ChannelLink]:
-    """List what these locations do for these channels, pair by pair."""
-    pairs = list(pairs)
-    return await _LIST_LINKS.all(session, channels=[pair[0] for pair in pairs], locations=[pair[1] for pair in pairs])
-
-
 async def list_places(session: Session, *, country: str, postal_code: str) -> list[Place]:
     """List places of ours that may tell where a postal code is: those of its country that begin with the same letter."""
     return await _LIST_PLACES.all(session, country=country, postal_code=postal_code)
-
-
-async def find_stores(
-    session: Session, *, channel_id: ChannelId, near: Point | None, request: PageRequest
-) -> Page[FoundStore]:
-    """Page through the stores of a channel: nearest first when `near` is given, else by name."""
-    if near is None:
-        by_name = bound(request.after, str, name="after")
-        found = [
-            FoundStore(location, None)
-            for location in await _FIND_BY_NAME.all(
-                session,
-                channel_id=channel_id,
-                after_name=by_name and by_name[0],
-                after_id=by_name and by_name[1],
-                most=request.size + 1,
-            )
-        ]
-        return page(found, request, lambda store: (store.location.name, store.location.id))
-    by_distance = bound(request.after, float, name="after")
-    near_by = await _FIND_BY_DISTANCE.all(
-        session,
-        channel_id=channel_id,
-        latitude=near.latitude,
-        longitude=near.longitude,
-        after_km=by_distance and by_distance[0],
-        after_id=by_distance and by_distance[1],
-        most=request.size + 1,
-    )
-    keys = {row.id: row.distance for row in near_by}
-    return page(
-        await _at_distances(session, near_by), request, lambda store: (keys[store.location.id], store.location.id)
-    )
-
-
-async def count_stores(session: Session, *, channel_id: ChannelId) -> int:
-    """Count the stores of a channel."""
-    return await _COUNT_STORES.one(session, channel_id=channel_id)
-
-
-async def list_pickup_stores(
-    session: Session, *, channel_id: ChannelId, near: Point | None, most: int
-) -> list[FoundStore]:
-    """List the stores where a channel's customers can collect: nearest first when `near` is given, else by name."""
-    if near is None:
-        found = await _LIST_PICKUP_BY_NAME.all(session, channel_id=channel_id, most=most)
-        return [FoundStore(location, None) for location in found]
-    near_by = await _LIST_PICKUP_BY_DISTANCE.all(
-        session, channel_id=channel_id, latitude=near.latitude, longitude=near.longitude, most=most
-    )
-    return await _at_distances(session, near_by)
 
 
 async def lock_locations(uow: UnitOfWork) -> None:
@@ -319,6 +154,7 @@ async def upsert_locations(uow: UnitOfWork, *, locations: Sequence[Location]) ->
         lead_minutes=[location.pickup_lead_minutes for location in locations],
         slot_capacities=[location.pickup_slot_capacity for location in locations],
         hold_days=[location.pickup_hold_days for location in locations],
+        supplies=[location.pickup_supply.value for location in locations],
         created_ats=[location.created_at for location in locations],
         archived_ats=[location.archived_at for location in locations],
     )
@@ -335,24 +171,6 @@ async def replace_hours(uow: UnitOfWork, *, hours: Iterable[tuple[LocationId, Se
         days=[opening.day for _, opening in flat],
         opens=[opening.opens_minute for _, opening in flat],
         closes=[opening.closes_minute for _, opening in flat],
-    )
-
-
-async def upsert_links(uow: UnitOfWork, *, links: Sequence[ChannelLink]) -> None:
-    """Write what these locations do for these channels."""
-    await _UPSERT_LINKS.run(
-        uow,
-        channels=[link.channel_id for link in links],
-        locations=[link.location_id for link in links],
-        ships=[link.ships for link in links],
-        hands_outs=[link.hands_out for link in links],
-    )
-
-
-async def delete_links(uow: UnitOfWork, *, links: Sequence[ChannelLink]) -> None:
-    """Take locations out of channels."""
-    await _DELETE_LINKS.run(
-        uow, channels=[link.channel_id for link in links], locations=[link.location_id for link in links]
     )
 
 
@@ -376,10 +194,3 @@ async def locations_by_code(session: Session, *, named: Mapping[tuple[str, ...],
         if code not in known:
             raise UnknownLocation(f"{code[:60]!r} is not a location of this shop", field=field)
     return known
-
-
-async def _at_distances(session: Session, near_by: Sequence[_Near]) -> list[FoundStore]:
-    known = {
-        location.id: location for location in await list_locations(session, location_ids=[row.id for row in near_by])
-    }
-    return [FoundStore(known[row.id], row.distance if row.distance < UNKNOWN_KM else None) for row in near_by]

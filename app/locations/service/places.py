@@ -1,16 +1,14 @@
-"""Commands about locations."""
+"""Commands about places: opening and changing them, and who works there."""
 
 from collections.abc import Sequence
 
-from app.channels import queries as channels
-from app.channels.errors import UnknownChannel
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import LocationId, UserId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.puts import Put, PutRow, effect_of
 from app.locations import queries
-from app.locations.rules import ChannelLocationInput, Location, LocationInput, Opening, StaffLocationsInput, check
+from app.locations.rules import Location, LocationInput, Opening, StaffLocationsInput, check
 
 
 async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) -> list[PutRow]:
@@ -48,44 +46,6 @@ async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) 
     if weeks:
         await queries.replace_hours(uow, hours=weeks)
     return [PutRow(row.code, row.id, effect) for row, effect in zip(wanted, effects, strict=True)]
-
-
-async def put_channel_locations(uow: UnitOfWork, *, links: Sequence[ChannelLocationInput]) -> list[PutRow]:
-    """Say what locations do for channels: supply shipments, hand goods out, or nothing any more.
-
-    Answers one row each, in their order, with the location's id. Locks: the locations.
-    Raises: Forbidden; UnknownChannel and UnknownLocation naming the element.
-    """
-    uow.actor.require(Permission.CATALOG_WRITE)
-    await queries.lock_locations(uow)
-    channel_of = {
-        channel.code: channel
-        for channel in await channels.list_channels_by_code(uow, codes={link.channel for link in links})
-    }
-    for i, link in enumerate(links):
-        if link.channel not in channel_of:
-            raise UnknownChannel(link.channel).below("links", str(i))
-    location_of = await queries.locations_by_code(
-        uow, named={("links", str(i), "location"): link.location for i, link in enumerate(links)}
-    )
-    wanted = [
-        queries.ChannelLink(channel_of[link.channel].id, location_of[link.location].id, link.ships, link.hands_out)
-        for link in links
-    ]
-    known = {
-        (link.channel_id, link.location_id): link
-        for link in await queries.list_links(uow, pairs=[(link.channel_id, link.location_id) for link in wanted])
-    }
-    effects = [_link_effect(link, known.get((link.channel_id, link.location_id))) for link in wanted]
-    changed = [link for link, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
-    if doing := [link for link in changed if link.ships or link.hands_out]:
-        await queries.upsert_links(uow, links=doing)
-    if idle := [link for link in changed if not (link.ships or link.hands_out)]:
-        await queries.delete_links(uow, links=idle)
-    return [
-        PutRow(f"{link.channel} {link.location}", row.location_id, effect)
-        for link, row, effect in zip(links, wanted, effects, strict=True)
-    ]
 
 
 async def put_staff_locations(uow: UnitOfWork, *, staff: Sequence[StaffLocationsInput]) -> list[PutRow]:
@@ -133,15 +93,10 @@ def _wanted(uow: UnitOfWork, location: LocationInput, address: Address | None, k
         pickup_lead_minutes=location.pickup_lead_minutes,
         pickup_slot_capacity=location.pickup_slot_capacity,
         pickup_hold_days=location.pickup_hold_days,
+        pickup_supply=location.pickup_supply,
         created_at=known.created_at if known else uow.now,
         archived_at=archived_at if location.archived else None,
     )
-
-
-def _link_effect(wanted: queries.ChannelLink, known: queries.ChannelLink | None) -> Put:
-    if known is None and not (wanted.ships or wanted.hands_out):
-        return Put.UNCHANGED
-    return effect_of(known=known is not None, changed=known != wanted)
 
 
 def _staff_effect(user_id: UserId, *, worked: set[UserId], moved: set[UserId]) -> Put:
