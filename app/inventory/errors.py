@@ -69,7 +69,6 @@ class CountBelowPacked(CountLinesRefused):
     code: ClassVar[ErrorCode] = ErrorCode.OUT_OF_STOCK
 
 
-
 class TransferNotFound(NotFound):
     """There is no such transfer, or the caller works at neither of its ends."""
 

@@ -11,6 +11,7 @@ from app.kernel.ids import (
     LocationGroupId,
     LocationId,
     OrderId,
+    ProductId,
     PurchaseOrderId,
     SafetyStockRuleId,
     TransferId,
@@ -78,3 +79,15 @@ class PurchaseOrderChanged(Event):
     purchase_order_id: PurchaseOrderId
     location_id: LocationId
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyStockUnsettled(Event):
+    """A change of safety stock is about more levels than were looked at so far; those of variants behind one are due."""
+
+    run_id: UUID
+    category_id: CategoryId | None
+    product_id: ProductId | None
+    group_id: LocationGroupId | None
+    location_id: LocationId | None
+    after_variant_id: VariantId

@@ -52,7 +52,9 @@ class Bucket(StrEnum):
     """Where on a location's floor units physically are."""
 
     SELLABLE = "SELLABLE"
+    """On the shelf, to be sold."""
     DAMAGED = "DAMAGED"
+    """Broken, soiled or past its date."""
     QUALITY = "QUALITY"
     """In inspection."""
 
@@ -65,9 +67,13 @@ class MovementReason(StrEnum):
     FEED = "FEED"
     """An absolute snapshot or delta from outside."""
     SHIPPED = "SHIPPED"
+    """Sent to a customer."""
     HANDED_OVER = "HANDED_OVER"
+    """Collected by a customer."""
     CARRIED_OUT = "CARRIED_OUT"
+    """Sold over the counter."""
     RETURNED = "RETURNED"
+    """Brought back by a customer."""
     NOT_FOUND = "NOT_FOUND"
     """A picker did not find what the level said."""
     DAMAGED = "DAMAGED"
@@ -79,10 +85,13 @@ class MovementReason(StrEnum):
     LOST = "LOST"
     """Units are gone, and nobody knows where to."""
     STOLEN = "STOLEN"
+    """Units were stolen."""
     RECEIVED = "RECEIVED"
     """Delivered by a supplier."""
     TRANSFER_SHIPPED = "TRANSFER_SHIPPED"
+    """Sent to another location."""
     TRANSFER_RECEIVED = "TRANSFER_RECEIVED"
+    """Came from another location."""
     TRANSFER_WRITTEN_BACK = "TRANSFER_WRITTEN_BACK"
     """A transfer came back to where it had left."""
     COUNTED = "COUNTED"
@@ -96,15 +105,47 @@ class MovementReason(StrEnum):
     USED = "USED"
     """Taken for the shop's own use, such as samples or photographs."""
     DESTROYED = "DESTROYED"
+    """Thrown away."""
     VENDOR = "VENDOR"
     """Sent back to the supplier."""
+
+
+class StockReason(StrEnum):
+    """Why somebody changes stock by hand."""
+
+    ADJUSTED = "ADJUSTED"
+    """For no reason more exact."""
+    FOUND = "FOUND"
+    """Units turned up that nobody knew of."""
+    LOST = "LOST"
+    """Units are gone, and nobody knows where to."""
+    STOLEN = "STOLEN"
+    """Units were stolen."""
+    DAMAGED = "DAMAGED"
+    """Broken, soiled or past its date."""
+    DISPLAY = "DISPLAY"
+    """Put on display, or taken off it."""
+    USED = "USED"
+    """Taken for the shop's own use, such as samples or photographs."""
+    DESTROYED = "DESTROYED"
+    """Thrown away."""
+    VENDOR = "VENDOR"
+    """Sent back to the supplier."""
+    OPENING = "OPENING"
+    """First stock of a new level."""
+    INSPECTED = "INSPECTED"
+    """Somebody looked at it."""
+    REPAIRED = "REPAIRED"
+    """Good again, and sellable."""
 
 
 class SupplyKind(StrEnum):
     """Where expected units come from."""
 
     PURCHASE_ORDER = "PURCHASE_ORDER"
+    """From a supplier."""
     TRANSFER = "TRANSFER"
+    """From another location."""
     BACKORDER = "BACKORDER"
     """From wherever, without a date: how many units may be ordered beyond what is there."""
 
@@ -113,11 +154,15 @@ class PurchaseOrderStatus(StrEnum):
     """How far a supplier's delivery has come."""
 
     OPEN = "OPEN"
+    """Announced; nothing has come."""
     PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
+    """Some of it has come, and some is still to come."""
     RECEIVED = "RECEIVED"
+    """All of it has come."""
     CLOSED = "CLOSED"
     """Ended short: what was missing will not come."""
     CANCELLED = "CANCELLED"
+    """Ended before anything came."""
 
 
 PURCHASE_ORDER = Machine(
@@ -183,10 +228,15 @@ class CountStatus(StrEnum):
     """How far a count has come."""
 
     CREATED = "CREATED"
+    """Planned; nobody has counted yet."""
     COUNTING = "COUNTING"
+    """Somebody has begun to count, or was asked to count again."""
     REVIEW = "REVIEW"
+    """Handed in; somebody looks at what differs."""
     POSTED = "POSTED"
+    """The stock has followed it."""
     REJECTED = "REJECTED"
+    """Ended without changing any stock."""
 
 
 COUNT = Machine(

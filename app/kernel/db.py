@@ -47,6 +47,8 @@ UNAVAILABLE = (
 #: How text shows itself that no column can hold: U+0000, which JSON can write and PostgreSQL cannot.
 _UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 _TRIES = 5
+#: Work that was overtaken has made nobody wait, and may be done anew more often.
+_TRIES_OVERTAKEN = 20
 #: How long a caller waits for one of the pool's connections before it is told that we are busy.
 _POOL_PATIENCE_SECONDS = 10.0
 
@@ -196,13 +198,20 @@ class Begin:
 
         Raises: Busy when it lost every time; DatabaseUnavailable; whatever `work` raises, after rolling back.
         """
-        for attempt in range(_TRIES):
+        lost = 0
+        for attempt in range(_TRIES_OVERTAKEN):
             try:
                 async with self._database.unit(self.actor) as uow:
                     return await work(uow)
+            except Overtaken:
+                # Each sale overtakes whoever looks before locking; the last of a rush is soon seen.
+                pass
             except RETRYABLE:
-                # Jitter, so that two that collided do not meet again at once.
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  # Not a secret.
+                lost += 1
+                if lost == _TRIES:
+                    break
+            # Jitter, so that two that collided do not meet again at once.
+            await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, _TRIES)))  # noqa: S311  # Not a secret.
         raise Busy("others are changing the same thing; try again")
 
     def as_(self, actor: Actor) -> "Begin":
@@ -346,7 +355,8 @@ async def prepare_connection(connection: Any) -> None:
         "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
     )
     await connection.prepare(
-        "SELECT $1::uuid[], $2::int[], $3::bigint[], $4::bool[], $5::timestamptz[], $6::float8[], $7::smallint[], $8::jsonb[]"
+        "SELECT $1::uuid[], $2::int[], $3::bigint[], $4::bool[], $5::timestamptz[], $6::float8[], $7::smallint[], $8::jsonb[],"
+        " $9::text[], ARRAY[ROW(1)]"
     )
 
 

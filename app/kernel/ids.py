@@ -21,6 +21,8 @@ CustomerId = NewType("CustomerId", UUID)
 CustomerAddressId = NewType("CustomerAddressId", UUID)
 ChannelId = NewType("ChannelId", UUID)
 LocationId = NewType("LocationId", UUID)
+LocationGroupId = NewType("LocationGroupId", UUID)
+SafetyStockRuleId = NewType("SafetyStockRuleId", UUID)
 CategoryId = NewType("CategoryId", UUID)
 CollectionId = NewType("CollectionId", UUID)
 ProductId = NewType("ProductId", UUID)
@@ -37,6 +39,11 @@ ShipmentId = NewType("ShipmentId", UUID)
 PickupId = NewType("PickupId", UUID)
 ReturnId = NewType("ReturnId", UUID)
 ReturnLineId = NewType("ReturnLineId", UUID)
+CountId = NewType("CountId", UUID)
+CountLineId = NewType("CountLineId", UUID)
+PurchaseOrderId = NewType("PurchaseOrderId", UUID)
+TransferId = NewType("TransferId", UUID)
+TransferLineId = NewType("TransferLineId", UUID)
 
 
 class IdKind(StrEnum):
@@ -47,6 +54,8 @@ class IdKind(StrEnum):
     CUSTOMER_ADDRESS = "cad"
     CHANNEL = "chn"
     LOCATION = "loc"
+    LOCATION_GROUP = "lgr"
+    SAFETY_STOCK_RULE = "ssr"
     CATEGORY = "cat"
     COLLECTION = "col"
     PRODUCT = "prd"
@@ -63,6 +72,13 @@ class IdKind(StrEnum):
     PICKUP = "pck"
     RETURN = "ret"
     RETURN_LINE = "rln"
+    COUNT = "cnt"
+    COUNT_LINE = "cnl"
+    PURCHASE_ORDER = "por"
+    SUPPLY = "sup"
+    STOCK_FEED = "fed"
+    TRANSFER = "trf"
+    TRANSFER_LINE = "trl"
 
 
 _KIND_BY_PREFIX = {kind.value: kind for kind in IdKind}

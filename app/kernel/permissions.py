@@ -30,6 +30,8 @@ class Permission(StrEnum):
     """Count returned goods in (location)."""
     INVENTORY_READ = "inventory:read"
     """See stock, its counters and its ledger (location)."""
+    INVENTORY_COUNT = "inventory:count"
+    """Count stock, and hand in what was found (location)."""
     INVENTORY_ADJUST = "inventory:adjust"
     """Change stock by hand, with a reason (location)."""
     CATALOG_WRITE = "catalog:write"

@@ -44,7 +44,7 @@ class Statement(Generic[RowT]):
     def __init__(self, source: str | Executable, row: type[RowT] | None = None) -> None:
         self.sql, self._names, self._defaults = _compile(source)
         self.row = row
-        self._make = _maker(row)
+        self._make = maker(row)
         STATEMENTS.append(self)
 
     async def all(self, session: Session, **params: object) -> list[RowT]:
@@ -106,7 +106,8 @@ def _compile_text(source: str) -> tuple[str, list[str], dict[str, object]]:
     return _NAMED.sub(number, source), names, {}
 
 
-def _maker(row: type[RowT] | None) -> Callable[[Any], RowT]:
+def maker(row: type[RowT] | None) -> Callable[[Any], RowT]:
+    """Say how a record becomes a row, or a part of one, or a record within one: its values in the order of the fields."""
     if row is None:
         return _as_it_is
     if row is UUID:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from app.fulfillment.rules import Quantities, Work
 from app.kernel.errors import Invalid, NotFound, QuantityExceeded
 from app.kernel.ids import OrderLineId
 from app.orders.rules import OrderWithLines
@@ -53,3 +55,16 @@ def cut_from_work(order: OrderWithLines, wanted: dict[OrderLineId, int]) -> dict
         if units > 0:
             standing[line.id] = units
     return standing
+
+
+def waited_for(before: OrderWithLines, after: OrderWithLines) -> dict[OrderLineId, int]:
+    """Say which of the cancelled units waited for supply."""
+    now = {line.id: line.backordered for line in after.lines}
+    return {line.id: line.backordered - now[line.id] for line in before.lines if line.backordered > now[line.id]}
+
+
+def levels_of(works: Sequence[Work], cuts: Quantities) -> list[tuple[UUID, UUID]]:
+    """Name the levels whose units are free again once work was cut."""
+    return sorted(
+        {(line.variant_id, work.header.location_id) for work in works for line in work.lines if cuts.get(line.id)}
+    )

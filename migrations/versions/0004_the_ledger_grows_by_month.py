@@ -47,6 +47,8 @@ def _partition_making() -> None:
             ends timestamptz := (month + interval '1 month')::timestamp AT TIME ZONE 'UTC';
             waiting boolean;
         BEGIN
+            -- Two that open the same month wait for each other, and the second finds it there.
+            EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', parent);
             IF to_regclass(part) IS NOT NULL THEN
                 RETURN false;
             END IF;

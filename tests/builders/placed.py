@@ -4,7 +4,7 @@ For tests of what happens afterwards: each line says from where and how it is de
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.fulfillment import queries as work_queries
 from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import Allocation, FulfillmentOrder, FulfillmentOrderLine
 from app.inventory import service as inventory
-from app.inventory.rules import Units
+from app.inventory.rules import Ahead, Units
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import CartId, CustomerId, LocationId, OrderId, OrderLineId, PaymentId, PickupId, new_id
 from app.orders import queries as order_queries
@@ -44,6 +44,8 @@ class Ordered:
     quantity: int
     at: str = "warehouse"
     method: DeliveryMethod = DeliveryMethod.SHIPPING
+    #: What it waits for; None when it is there.
+    supply_id: UUID | None = None
 
 
 def shipped(sku: str, quantity: int, *, at: str = "warehouse") -> Ordered:
@@ -54,6 +56,11 @@ def shipped(sku: str, quantity: int, *, at: str = "warehouse") -> Ordered:
 def collected(sku: str, quantity: int, *, at: str = "camden") -> Ordered:
     """Order units to be collected at a store."""
     return Ordered(sku, quantity, at, DeliveryMethod.PICKUP)
+
+
+def waiting(one: Ordered, *, on: UUID) -> Ordered:
+    """Order units that are promised from what is expected."""
+    return replace(one, supply_id=on)
 
 
 class Placed:
@@ -175,6 +182,12 @@ async def place(
                 method=one.method,
             )
             for one, line in zip(wanted, order.lines, strict=True)
+            if one.supply_id is None
+        ]
+        ahead = [
+            Ahead(line.id, one.supply_id, line.variant_id, LOCATIONS[one.at], one.quantity)
+            for one, line in zip(wanted, order.lines, strict=True)
+            if one.supply_id is not None
         ]
         by_method = {method: [part for part in allocations if part.method is method] for method in DeliveryMethod}
         places: dict[LocationId, datetime | None] = {LOCATIONS[code]: at for code, at in (slots or {}).items()}
@@ -186,6 +199,7 @@ async def place(
             demand_id=order.order.id,
             units=[Units(p.order_line_id, p.variant_id, p.location_id, p.quantity) for p in allocations],
         )
+        await inventory.reserve_ahead(uow, demand_id=order.order.id, parts=ahead, expires_at=None)
         await fulfillment.carry_out(uow, order, by_method[DeliveryMethod.CARRY_OUT])
         return order.order.id
 
@@ -248,8 +262,8 @@ def _line(order_id: OrderId, position: int, one: Ordered, names: dict[UUID, str]
     return OrderLine(
         id=OrderLineId(new_id()), order_id=order_id, position=position, variant_id=VARIANTS[one.sku],
         product_name=names[VARIANTS[one.sku]], sku=one.sku, options=[], delivery=one.method, store_id=_store(one),
-        ordered=one.quantity, unallocated=0, backordered=0, allocated=one.quantity, fulfilled=0, cancelled=0,
-        returned=0,
+        ordered=one.quantity, unallocated=0, backordered=one.quantity if one.supply_id else 0,
+        allocated=0 if one.supply_id else one.quantity, fulfilled=0, cancelled=0, returned=0,
         unit_price_minor=UNIT_PRICE_MINOR, subtotal_minor=total, discount_minor=0, tax_minor=0, total_minor=total,
         discounts=[], tax_included=True,
     )  # fmt: skip

@@ -27,6 +27,7 @@ from app.returns import queries as return_queries
 from app.returns import service as returns
 from schema.cart.ids import GROUP, OPTION, write
 from tests.builders.buyers import Buyer
+from tests.builders.counted import begin_count
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
 from tests.builders.shop import DELIVERY_OPTIONS, LOCATIONS, PASSWORD, Shop, fixed_id
@@ -150,6 +151,10 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "pickupId": ids("pickup"),
         "returnId": ids("return"),
         "returnLineId": ids("return line"),
+        "countId": ids("count"),
+        "countLineId": ids("count line", "count line left"),
+        "lineIds": ids("count line"),
+        "counted": [0, 3, 5],
         "variantId": variants,
         "locationId": [shop.location_ref(code) for code in shop.locations],
         "storeId": [shop.location_ref(code) for code in ("camden", "soho")],
@@ -203,6 +208,9 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         work_lines = await work_queries.list_lines(session, fulfillment_order_ids=[works["near"].id])
         cart_lines = await cart_queries.list_lines(session, cart_ids=[cart.id])
     quote = await buyer.quote(cart)
+    counting = await begin_count(shop, "mug", "tee-l", at="camden")
+    await counting.record({"mug": 5})
+    count_lines = await counting.lines()
     ids = {
         "cart line": encode(IdKind.CART_LINE, cart_lines[0].id),
         "group": write(GROUP, quote.groups[0].group_id),
@@ -218,6 +226,9 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "pickup": encode(IdKind.PICKUP, pickup.id),
         "return": encode(IdKind.RETURN, asked.id),
         "return line": encode(IdKind.RETURN_LINE, returned[0].id),
+        "count": encode(IdKind.COUNT, counting.id),
+        "count line": encode(IdKind.COUNT_LINE, count_lines["mug"].id),
+        "count line left": encode(IdKind.COUNT_LINE, count_lines["tee-l"].id),
         "customer": encode(IdKind.CUSTOMER, _ADA),
         "address": encode(IdKind.CUSTOMER_ADDRESS, _ADAS_ADDRESS),
     }

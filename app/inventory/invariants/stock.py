@@ -14,6 +14,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         "SELECT variant_id, location_id FROM levels WHERE least(sellable, damaged, quality, soft, firm) < 0",
     ),
     Invariant(
+        2,
+        "a bundle has no stock of its own",
+        "SELECT DISTINCT variant_id FROM levels JOIN bundle_components ON bundle_id = variant_id",
+    ),
+    Invariant(
         3,
         "every bucket is the sum of its movements",
         """

@@ -26,7 +26,15 @@ from app.inventory.queries.counts import (
     update_count_status,
 )
 from app.inventory.queries.feeds import set_units
-from app.inventory.queries.ledger import list_movements
+from app.inventory.queries.ledger import (
+    MovementFilter,
+    PastUnits,
+    find_movements,
+    list_movements,
+    list_movements_of_levels,
+    list_stock_as_of,
+    movements_key,
+)
 from app.inventory.queries.levels import change_levels, lock_levels, open_levels
 from app.inventory.queries.purchase_orders import (
     PurchaseOrderFilter,
@@ -54,6 +62,16 @@ from app.inventory.queries.reservations import (
     raise_firm,
     release_soft,
 )
+from app.inventory.queries.stock_levels import (
+    StockLevel,
+    StockLevelFilter,
+    count_stock_levels,
+    find_stock_levels,
+    list_incoming,
+    list_levels_of_locations,
+    list_levels_of_variants,
+    stock_levels_key,
+)
 from app.inventory.queries.supply import (
     SupplyFilter,
     close_backorders,
@@ -61,6 +79,7 @@ from app.inventory.queries.supply import (
     end_waiting,
     find_supplies,
     list_ahead,
+    list_expected_by_line,
     list_backordered,
     list_fillable,
     list_for_purchase_orders,
@@ -80,8 +99,12 @@ from app.inventory.queries.supply import (
 
 __all__ = [
     "CountFilter",
+    "MovementFilter",
     "OpenReservation",
+    "PastUnits",
     "PurchaseOrderFilter",
+    "StockLevel",
+    "StockLevelFilter",
     "SupplyFilter",
     "ask_again",
     "break_promises",
@@ -89,12 +112,15 @@ __all__ = [
     "close_backorders",
     "count_counts",
     "count_purchase_orders",
+    "count_stock_levels",
     "count_supplies",
     "counts_key",
     "end_waiting",
     "expire_soft",
     "extend_soft",
+    "find_movements",
     "find_purchase_orders",
+    "find_stock_levels",
     "find_supplies",
     "get_count",
     "hold",
@@ -102,6 +128,7 @@ __all__ = [
     "insert_purchase_order",
     "insert_soft",
     "list_ahead",
+    "list_expected_by_line",
     "list_at_locations",
     "list_backordered",
     "list_count_lines",
@@ -113,13 +140,18 @@ __all__ = [
     "list_for_purchase_orders",
     "list_free_of_transfers",
     "list_held_by_line",
+    "list_incoming",
     "list_levels",
     "list_levels_by_key",
+    "list_levels_of_locations",
+    "list_levels_of_variants",
     "list_movements",
+    "list_movements_of_levels",
     "list_open_for_demand",
     "list_promised",
     "list_promises",
     "list_purchase_orders",
+    "list_stock_as_of",
     "list_stocked_variant_ids",
     "list_supplies",
     "list_waiting",
@@ -136,6 +168,7 @@ __all__ = [
     "lower_firm",
     "lower_transfer_lines",
     "move_to_level",
+    "movements_key",
     "open_levels",
     "post_lines",
     "promote",
@@ -147,6 +180,7 @@ __all__ = [
     "release_soft",
     "reserve",
     "set_units",
+    "stock_levels_key",
     "supply_key",
     "update_count_status",
     "update_purchase_order",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.inventory import models  # noqa: F401  # The statements below are about these tables.
-from app.inventory.rules import Cause, SetLevel, Target
+from app.inventory.rules import Cause, LevelAsItWas, Target
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
 from app.kernel.sql import rows
@@ -51,17 +51,18 @@ _SET_UNITS = rows(
     )
     SELECT locked.variant_id, locked.location_id, locked.promised, locked.refused, changed.version IS NOT NULL AS changed
     FROM locked LEFT JOIN changed USING (variant_id, location_id)
+    WHERE locked.refused OR changed.version IS NULL
     """,
-    SetLevel,
+    LevelAsItWas,
 )
 
 
 async def set_units(
     uow: UnitOfWork, *, targets: Sequence[Target], reason: MovementReason, cause: Cause
-) -> list[SetLevel]:
-    """Lock levels and make their buckets what is wanted; answers what became of each.
+) -> list[LevelAsItWas]:
+    """Lock levels and make their buckets what is wanted; answers those that were not changed, or not as wanted.
 
-    Levels that do not exist are not answered.
+    Levels that do not exist are passed over.
     """
     return await _SET_UNITS.all(
         uow,

@@ -239,10 +239,21 @@ _LIST_AHEAD = rows(
     JOIN channel_locations AS place ON place.channel_id = :channel_id AND place.location_id = supply.location_id
     JOIN locations AS location ON location.id = supply.location_id AND location.archived_at IS NULL
     WHERE supply.variant_id = ANY(:variant_ids::uuid[]) AND supply.closed_at IS NULL
-      AND supply.reserved < least(supply.sold_ahead, supply.expected - supply.received - supply.lost)
+      AND (supply.reserved < least(supply.sold_ahead, supply.expected - supply.received - supply.lost)
+        OR supply.id = ANY(:also::uuid[]))
     ORDER BY supply.variant_id, supply.expected_at NULLS LAST, supply.id
     """,
     Sellable,
+)
+
+#: One unit without a date, and nobody knows when the last will come.
+_EXPECTED_BY_LINE = statement(
+    """
+    SELECT held.line_id, CASE WHEN bool_and(supply.expected_at IS NOT NULL) THEN max(supply.expected_at) END AS expected_at
+    FROM reservations AS held JOIN supplies AS supply ON supply.id = held.supply_id
+    WHERE held.demand_id = ANY(:demand_ids::uuid[])
+    GROUP BY held.line_id
+    """
 )
 
 _WANTED = """
@@ -398,13 +409,22 @@ async def close_backorders(uow: UnitOfWork, *, supply_ids: Collection[UUID]) -> 
 
 
 async def list_ahead(
-    session: Session, *, channel_id: ChannelId, variant_ids: Collection[UUID]
+    session: Session, *, channel_id: ChannelId, variant_ids: Collection[UUID], also: Collection[UUID] = ()
 ) -> dict[UUID, list[Sellable]]:
-    """List what a channel can promise of these variants before it is there: the earliest first, without a date last."""
+    """List what a channel can promise of these variants before it is there: the earliest first, without a date last.
+
+    `also` names supply of which nothing may be left, because whoever asks holds units of it.
+    """
     found: dict[UUID, list[Sellable]] = {}
-    for supply in await _LIST_AHEAD.all(session, channel_id=channel_id, variant_ids=list(variant_ids)):
+    for supply in await _LIST_AHEAD.all(session, channel_id=channel_id, variant_ids=list(variant_ids), also=list(also)):
         found.setdefault(supply.variant_id, []).append(supply)
     return found
+
+
+async def list_expected_by_line(session: Session, *, demand_ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+    """Say of lines that wait for supply when the last of it is expected; None when nobody knows."""
+    found = await _EXPECTED_BY_LINE.all(session, demand_ids=list(demand_ids))
+    return {record["line_id"]: record["expected_at"] for record in found}
 
 
 async def find_supplies(

@@ -77,11 +77,13 @@ _UPDATE_LINES = statement(
 _LOCK_SUPPLIES = rows(
     f"SELECT {_SUPPLY} FROM supplies WHERE transfer_id = :transfer_id ORDER BY id FOR NO KEY UPDATE", Supply
 )
+_LIST_SUPPLIES = rows(f"SELECT {_SUPPLY} FROM supplies WHERE transfer_id = :transfer_id", Supply)
 _EXPECT = statement(
     """
-    INSERT INTO supplies (id, variant_id, location_id, kind, transfer_id, expected, expected_at, created_at, updated_at)
-    SELECT id, variant_id, :location_id::uuid, 'TRANSFER', :transfer_id::uuid, expected, :expected_at::timestamptz,
-        :at::timestamptz, :at::timestamptz
+    INSERT INTO supplies (id, variant_id, location_id, kind, transfer_id, expected, sold_ahead, expected_at, created_at,
+        updated_at)
+    SELECT id, variant_id, :location_id::uuid, 'TRANSFER', :transfer_id::uuid, expected,
+        CASE WHEN :sold_ahead::bool THEN expected ELSE 0 END, :expected_at::timestamptz, :at::timestamptz, :at::timestamptz
     FROM unnest(:ids::uuid[], :variants::uuid[], :expected::int[]) AS supply (id, variant_id, expected)
     """
 )
@@ -247,18 +249,31 @@ async def lock_supplies_of_transfer(uow: UnitOfWork, *, transfer_id: TransferId)
     return await _LOCK_SUPPLIES.all(uow, transfer_id=transfer_id)
 
 
-async def expect_transfer(uow: UnitOfWork, *, header: Transfer, expected: Mapping[VariantId, int]) -> None:
-    """Write what a transfer will bring to where it goes. Nothing can be promised from it yet."""
+async def list_supplies_of_transfer(session: Session, *, transfer_id: TransferId) -> list[Supply]:
+    """List what is expected from a transfer, in no order."""
+    return await _LIST_SUPPLIES.all(session, transfer_id=transfer_id)
+
+
+async def expect_transfer(
+    uow: UnitOfWork, *, header: Transfer, expected: Mapping[VariantId, int], sold_ahead: bool = False
+) -> dict[UUID, UUID]:
+    """Write what a transfer will bring to where it goes; answers the supply of each variant.
+
+    Nothing can be promised from it, unless it is `sold_ahead`: sent because somebody bought it.
+    """
+    ids: dict[UUID, UUID] = {variant_id: new_id() for variant_id in expected}
     await _EXPECT.run(
         uow,
         transfer_id=header.id,
         location_id=header.to_location_id,
         expected_at=header.expected_at,
         at=uow.now,
-        ids=[new_id() for _ in expected],
+        sold_ahead=sold_ahead,
+        ids=list(ids.values()),
         variants=list(expected),
         expected=list(expected.values()),
     )
+    return ids
 
 
 async def settle_supply_of_transfer(

@@ -12,7 +12,7 @@ from app.inventory.rules.counts import (
     next_steps_of_count,
     variances,
 )
-from app.inventory.rules.feeds import MOST_UNITS, Arrival, SetLevel, Target, TooFewLeft, add_up
+from app.inventory.rules.feeds import MOST_UNITS, Arrival, LevelAsItWas, Target, TooFewLeft, add_up
 from app.inventory.rules.purchase_orders import (
     AnnouncedLine,
     AnnouncedOrder,
@@ -54,6 +54,7 @@ __all__ = [
     "CountLine",
     "Counted",
     "Level",
+    "LevelAsItWas",
     "Movement",
     "Part",
     "Promise",
@@ -63,7 +64,6 @@ __all__ = [
     "Received",
     "ReceivedLine",
     "Sellable",
-    "SetLevel",
     "StockLine",
     "Supply",
     "Target",

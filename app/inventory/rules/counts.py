@@ -100,18 +100,18 @@ def lines_to_recount(lines: Sequence[CountLine], line_ids: Sequence[CountLineId]
         differing = [line for line in lines if line.variance]
         if not differing:
             raise Invalid(
-                "nothing differs from what was expected; name the lines to be counted again", field=("lines",)
+                "nothing differs from what was expected; name the lines to be counted again", field=("lineIds",)
             )
         return differing
     if not line_ids:
-        raise Invalid("name at least one line, or leave the lines out to mean all that differ", field=("lines",))
+        raise Invalid("name at least one line, or leave the lines out to mean all that differ", field=("lineIds",))
     known = {line.id: line for line in lines}
     chosen: dict[CountLineId, CountLine] = {}
     for i, line_id in enumerate(line_ids):
         if line_id not in known:
-            raise NotFound("no such line in this count", field=("lines", str(i)))
+            raise NotFound("no such line in this count", field=("lineIds", str(i)))
         if line_id in chosen:
-            raise Invalid("this line was named twice", field=("lines", str(i)))
+            raise Invalid("this line was named twice", field=("lineIds", str(i)))
         chosen[line_id] = known[line_id]
     return list(chosen.values())
 

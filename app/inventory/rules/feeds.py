@@ -28,8 +28,12 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class SetLevel:
-    """What became of a target: `refused` when fewer sellable units than `promised` would have been left."""
+class LevelAsItWas:
+    """A level that a target left alone, wholly or in part.
+
+    It was `refused`, because fewer sellable units than are `promised` would have been left, or somebody else had set it
+    already. `changed` says that another of its buckets was set nevertheless.
+    """
 
     variant_id: UUID
     location_id: UUID

@@ -65,17 +65,20 @@ def supply_of(stock: StoreStock, lines: Sequence[LineWanted], bundles: Bundles) 
 
     A store hands over its own units first, and of others' those that come soonest.
     """
+    if not bundles and not stock.sent:
+        own = stock.own.get
+        held = tuple([LineSupply(line.variant_id, line.quantity, own(line.variant_id, 0), 0) for line in lines])
+        return StoreSupply(all(line.available >= line.requested for line in held), 0, held)
     found = tuple(_line(stock, line, bundles.get(line.variant_id)) for line in lines)
-    complete = all(line.available >= line.requested for line in found)
-    if not complete or (not stock.sent and not bundles):
-        return StoreSupply(complete, 0, found)
+    if any(line.available < line.requested for line in found):
+        return StoreSupply(complete=False, lead_minutes=0, lines=found)
     longest = 0
     for variant_id, units in _parts(lines, bundles).items():
         lead = _lead(stock.sent.get(variant_id, ()), missing=units - stock.own.get(variant_id, 0))
         if lead is None:
             return StoreSupply(complete=False, lead_minutes=0, lines=found)
         longest = max(longest, lead)
-    return StoreSupply(complete, longest, found)
+    return StoreSupply(complete=True, lead_minutes=longest, lines=found)
 
 
 def _line(stock: StoreStock, line: LineWanted, components: Mapping[UUID, int] | None) -> LineSupply:

@@ -1,14 +1,14 @@
 """What a purchase order is: lines that are announced, and its state, which follows from what came of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.inventory.errors import WouldOversell
 from app.inventory.rules.supply import Supply
 from app.inventory.states import PURCHASE_ORDER, Bucket, PurchaseOrderStatus
-from app.kernel.errors import Conflict, Invalid, QuantityExceeded
+from app.kernel.errors import Conflict, Invalid, NotFound, QuantityExceeded
 from app.kernel.ids import LocationId, PurchaseOrderId
 
 #: Of one line, announced or received at once.
@@ -39,12 +39,15 @@ class PurchaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedLine:
-    """Units of a variant that a supplier announces, by when, and how many of them may be sold before they are there."""
+    """Units of a variant that a supplier announces, by when, and how many may be promised before they come.
+
+    None leaves what is in force, which is nothing for a new line.
+    """
 
     variant_id: UUID
     expected: int
     expected_at: datetime | None
-    sold_ahead: int
+    sold_ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def checked(order: AnnouncedOrder) -> AnnouncedOrder:
             raise Invalid("this variant was named twice", field=("lines", str(i), "variantId"))
         seen.add(line.variant_id)
         for name, units in (("expected", line.expected), ("soldAhead", line.sold_ahead)):
-            if not 0 <= units <= MOST_UNITS:
+            if units is not None and not 0 <= units <= MOST_UNITS:
                 raise Invalid(f"from 0 to {MOST_UNITS}", field=("lines", str(i), name))
     return AnnouncedOrder(
         number=_text(order.number, "number", longest=_LONGEST_TEXT),
@@ -110,13 +113,15 @@ def announced(order: AnnouncedOrder, known: PurchaseOrder | None, supplies: Sequ
         raise Conflict("a purchase order of this number goes to another location", field=("locationId",))
     before = {supply.variant_id: supply for supply in supplies}
     changed: list[AnnouncedLine] = []
-    for i, line in enumerate(order.lines):
-        supply = before.get(line.variant_id)
+    for i, written in enumerate(order.lines):
+        supply = before.get(written.variant_id)
         if supply is None:
-            if line.expected < 1:
+            if written.expected < 1:
                 raise Invalid("at least 1", field=("lines", str(i), "expected"))
-            changed.append(line)
+            changed.append(replace(written, sold_ahead=written.sold_ahead or 0))
             continue
+        sold_ahead = supply.sold_ahead if written.sold_ahead is None else written.sold_ahead
+        line = replace(written, sold_ahead=sold_ahead)
         if (line.expected, line.expected_at, line.sold_ahead) == (
             supply.expected,
             supply.expected_at,
@@ -127,7 +132,7 @@ def announced(order: AnnouncedOrder, known: PurchaseOrder | None, supplies: Sequ
             raise QuantityExceeded(f"{supply.received} have come", field=("lines", str(i), "expected"))
         if line.expected < supply.expected and line.expected - supply.received - supply.lost < supply.reserved:
             raise WouldOversell(f"{supply.reserved} are promised to customers", field=("lines", str(i), "expected"))
-        if line.sold_ahead < supply.reserved:
+        if sold_ahead < supply.reserved:
             raise WouldOversell(f"{supply.reserved} are promised to customers", field=("lines", str(i), "soldAhead"))
         changed.append(line)
     return changed
@@ -141,7 +146,7 @@ def is_later(before: datetime | None, now: datetime | None) -> bool:
 def unloaded(lines: Sequence[ReceivedLine], supplies: Mapping[UUID, Supply]) -> dict[UUID, dict[Bucket, int]]:
     """Say how many units came of each supply, by bucket. More than announced is taken in too.
 
-    Raises: Invalid naming the line at fault.
+    Raises: NotFound and Invalid naming the line at fault.
     """
     if not lines:
         raise Invalid("name at least one line", field=("lines",))
@@ -150,7 +155,7 @@ def unloaded(lines: Sequence[ReceivedLine], supplies: Mapping[UUID, Supply]) -> 
     units: dict[UUID, dict[Bucket, int]] = {}
     for i, line in enumerate(lines):
         if line.variant_id not in supplies:
-            raise Invalid("this variant is not on the purchase order", field=("lines", str(i), "variantId"))
+            raise NotFound("this variant is not on the purchase order", field=("lines", str(i), "variantId"))
         if not 1 <= line.quantity <= MOST_UNITS:
             raise Invalid(f"from 1 to {MOST_UNITS}", field=("lines", str(i), "quantity"))
         buckets = units.setdefault(supplies[line.variant_id].id, {})

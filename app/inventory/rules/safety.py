@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.kernel.errors import Invalid
-from app.kernel.ids import CategoryId, LocationGroupId, SafetyStockRuleId
+from app.kernel.ids import CategoryId, LocationGroupId, LocationId, ProductId, SafetyStockRuleId
 
 MOST_RULES = 1_000
 MOST_LINES = 1_200
@@ -61,11 +61,12 @@ class SafetyStock:
 
 @dataclass(frozen=True, slots=True)
 class SafetyScope:
-    """The levels that a change may be about. What is None lets all through; `product_id` wins over `category_id`."""
+    """The levels that a change may be about: of a product or a category, at a location or in a group; None lets all through."""
 
     category_id: CategoryId | None = None
-    product_id: UUID | None = None
-    location_ids: tuple[UUID, ...] | None = None
+    product_id: ProductId | None = None
+    group_id: LocationGroupId | None = None
+    location_id: LocationId | None = None
 
 
 def check_rules(rules: Sequence[SafetyStockRuleInput]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Literal
+from uuid import UUID
 
 from app.inventory.rules.lines import refuse_length, refuse_quantity
 from app.inventory.rules.stock import Units
@@ -76,6 +77,15 @@ class TransferWithLines:
             for line in self.lines
             if quantities.get(line.id)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class ToStore:
+    """Units that an order was promised somewhere, the store where its customer collects them, and when they are there."""
+
+    units: Units
+    store_id: UUID
+    expected_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

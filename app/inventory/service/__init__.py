@@ -37,6 +37,7 @@ from app.inventory.service.purchase_orders import (
     lock_purchase_order,
     settle_purchase_order,
 )
+from app.inventory.service.sending import send_to_stores
 from app.inventory.service.supply import fill_backorders, limit_backorders, receive_supply, release_ahead, reserve_ahead
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "reserve_ahead",
     "reserve_in_part",
     "reserve_soft",
+    "send_to_stores",
     "set_levels",
     "set_units",
     "settle_purchase_order",

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.inventory import queries
 from app.inventory.errors import WouldOversell
 from app.inventory.rules import Cause, Change, Level, StockLine, Target
+from app.inventory.service.arriving import tell_arrived
 from app.inventory.service.feeding import set_units
 from app.inventory.service.moving import change, open_levels
 from app.inventory.states import MovementReason
@@ -30,12 +31,12 @@ async def set_levels(uow: UnitOfWork, *, lines: Sequence[StockLine], reason: Mov
     there = {level.key: level.sellable for level in await queries.list_levels_by_key(uow, levels=sorted(wanted))}
     # Levels that are as they should be are not locked, so nobody who buys from them has to wait.
     targets = [Target(*key, sellable=wanted[key]) for key in sorted(wanted) if there.get(key) != wanted[key]]
-    done = await set_units(uow, targets=targets, there=there, reason=reason, cause=Cause("feed"))
+    left = await set_units(uow, targets=targets, there=there, reason=reason, cause=Cause("feed"))
     for i, line in enumerate(lines):
-        level = done.get((line.variant_id, line.location_id))
+        level = left.get((line.variant_id, line.location_id))
         if level is not None and level.refused:
             raise WouldOversell("fewer units than are promised to customers", field=("lines", str(i), "quantity"))
-    return sum(level.changed for level in done.values())
+    return len(targets) - len(left)
 
 
 async def adjust(
@@ -57,4 +58,6 @@ async def adjust(
     )
     if not changed:
         raise WouldOversell("fewer units than are promised to customers", field=("delta",))
+    if delta > 0:
+        await tell_arrived(uow, levels=[(variant_id, location_id)])
     return changed[variant_id, location_id]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from app.inventory import queries
-from app.inventory.rules import Arrival, Cause, SetLevel, Target, TooFewLeft, add_up
+from app.inventory.rules import Arrival, Cause, LevelAsItWas, Target, TooFewLeft, add_up
 from app.inventory.service.moving import apply, open_levels
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
@@ -18,8 +18,8 @@ async def set_units(
     there: Collection[tuple[UUID, UUID]],
     reason: MovementReason,
     cause: Cause,
-) -> dict[tuple[UUID, UUID], SetLevel]:
-    """Make the buckets of levels what others say they are, and open levels that are not there; answers what became of each.
+) -> dict[tuple[UUID, UUID], LevelAsItWas]:
+    """Make the buckets of levels what others say they are, and open levels that are not there; answers those left as is.
 
     Each level is named once; whoever calls has looked which are `there` already, and names those alone that differ,
     because all of them are locked. Where fewer sellable units would be left than are promised, holds whose time is over
@@ -31,12 +31,13 @@ async def set_units(
     if not targets:
         return {}
     await _open_missing(uow, [target.level for target in targets], there)
-    found = {part.level: part for part in await queries.set_units(uow, targets=targets, reason=reason, cause=cause)}
-    refused = [target for target in targets if found[target.level].refused]
-    if refused and await queries.expire_soft(uow, levels=sorted(target.level for target in refused)):
-        again = await queries.set_units(uow, targets=refused, reason=reason, cause=cause)
-        found |= {part.level: part for part in again}
-    return found
+    left = {part.level: part for part in await queries.set_units(uow, targets=targets, reason=reason, cause=cause)}
+    refused = sorted(level for level, part in left.items() if part.refused)
+    if refused and await queries.expire_soft(uow, levels=refused):
+        missed = [target for target in targets if target.level in left and left[target.level].refused]
+        again = await queries.set_units(uow, targets=missed, reason=reason, cause=cause)
+        left = {level: part for level, part in left.items() if not part.refused} | {part.level: part for part in again}
+    return left
 
 
 async def move_units(

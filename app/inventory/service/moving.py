@@ -8,14 +8,23 @@ from uuid import UUID
 
 from app.inventory import queries
 from app.inventory.rules import Cause, Change, Level, per_level
+from app.inventory.service.bundling import refuse_bundles
+from app.inventory.service.safety import settle_safety_stock
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant
 
 
 async def open_levels(uow: UnitOfWork, *, levels: Sequence[tuple[UUID, UUID]]) -> frozenset[tuple[UUID, UUID]]:
-    """Make empty levels where a location has never had a variant; answers those that are new."""
-    return frozenset(await queries.open_levels(uow, levels=sorted(set(levels))))
+    """Make empty levels where a location has never had a variant, with the safety stock that the rules say.
+
+    Answers those that are new. Locks: what safety stock follows from, when a level is new. Raises: BundleStocked.
+    """
+    opened = frozenset(await queries.open_levels(uow, levels=sorted(set(levels))))
+    if opened:
+        await settle_safety_stock(uow, levels=sorted(opened))
+        await refuse_bundles(uow, variant_ids={variant_id for variant_id, _ in opened})
+    return opened
 
 
 async def apply(

@@ -4,16 +4,16 @@ Whoever changes one locks it first, then the customers' orders that wait for it,
 means for those orders is told by the journey above.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from app.catalog import queries as catalog
 from app.inventory import queries
 from app.inventory.errors import PurchaseOrderNotFound
 from app.inventory.events import PurchaseOrderChanged
 from app.inventory.rules import AnnouncedLine, AnnouncedOrder, PurchaseOrder, Supply, Waiting
 from app.inventory.rules.purchase_orders import action_after, announced, checked, is_later
+from app.inventory.service.known import refuse_variants
 from app.inventory.states import PURCHASE_ORDER, PurchaseOrderStatus
 from app.kernel.db import Overtaken, UnitOfWork
 from app.kernel.errors import IllegalTransition, NotFound
@@ -59,7 +59,7 @@ async def lock_purchase_order(uow: UnitOfWork, *, purchase_order_id: PurchaseOrd
 async def begin_announcement(uow: UnitOfWork, *, announced_order: AnnouncedOrder) -> Announcement:
     """Find or make the purchase order of a number, lock it, and say what is new about it.
 
-    Locks: the purchase order. Raises: Forbidden; Invalid; NotFound; Conflict when it goes to another location;
+    Locks: the purchase order. Raises: Forbidden; Invalid; NotFound; BundleStocked; Conflict when it goes to another location;
     IllegalTransition when it is over; QuantityExceeded and WouldOversell naming the line at fault.
     """
     uow.actor.require(Permission.INVENTORY_ADJUST, at=announced_order.location_id)
@@ -152,15 +152,7 @@ async def settle_purchase_order(uow: UnitOfWork, *, order: PurchaseOrder, lines:
     return now
 
 
-def outstanding(lines: Sequence[Supply]) -> Mapping[UUID, int]:
-    """Say how many units of which lines are still to come."""
-    return {line.id: line.outstanding for line in lines if line.outstanding}
-
-
 async def _refuse_unknown(uow: UnitOfWork, order: AnnouncedOrder) -> None:
     if not await locations.list_locations(uow, location_ids=[order.location_id]):
         raise NotFound("there is no such location", field=("locationId",))
-    known = {found.id for found in await catalog.list_variants(uow, variant_ids=[x.variant_id for x in order.lines])}
-    for i, line in enumerate(order.lines):
-        if line.variant_id not in known:
-            raise NotFound("there is no such variant", field=("lines", str(i), "variantId"))
+    await refuse_variants(uow, variant_ids=[line.variant_id for line in order.lines])

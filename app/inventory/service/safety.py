@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.catalog import queries as catalog
-from app.inventory.events import SafetyStockRuleChanged
+from app.inventory.events import SafetyStockRuleChanged, SafetyStockUnsettled
 from app.inventory.queries import levels as stock
 from app.inventory.queries import safety as queries
 from app.inventory.rules.safety import (
@@ -23,7 +23,7 @@ from app.inventory.rules.safety import (
 from app.inventory.service.bundling import refuse_bundles
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.ids import CategoryId, LocationGroupId, LocationId, ProductId, SafetyStockRuleId, new_id
+from app.kernel.ids import SafetyStockRuleId, VariantId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.puts import Put, PutRow, effect_of
 from app.locations import queries as locations
@@ -31,6 +31,8 @@ from app.locations import queries as locations
 #: Levels looked at in the transaction of a command, and in one of the worker's.
 _AT_ONCE = 2_000
 _IN_TURN = 10_000
+#: Turns for one telling of an event, so that it ends well before its handler's time.
+_TURNS = 50
 _FIRST = UUID(int=0)
 
 
@@ -105,57 +107,57 @@ async def delete_safety_stock_rules(uow: UnitOfWork, *, rule_ids: Sequence[Safet
     await _changed(uow, list(found.values()))
 
 
-async def settle_after_rule(begin: Begin, *, category_id: CategoryId | None, group_id: LocationGroupId | None) -> int:
-    """Put right what a changed rule is about; answers how many levels that changed."""
+async def settle_in_turn(begin: Begin, *, scope: SafetyScope, after: UUID = _FIRST) -> int:
+    """Put right what a change may be about, in transactions of bounded size; answers how many levels that changed.
 
-    async def scope(uow: UnitOfWork) -> SafetyScope:
-        return await _scope(uow, category_id, group_id)
-
-    return await _settle_in_turn(begin, await begin.run(scope))
-
-
-async def settle_after_category(begin: Begin, *, category_id: CategoryId) -> int:
-    """Put right what stands in a category that was moved, or below it; answers how many levels that changed."""
-    return await _settle_in_turn(begin, SafetyScope(category_id=category_id))
-
-
-async def settle_after_product(begin: Begin, *, product_id: ProductId) -> int:
-    """Put right the levels of a product that came to another category; answers how many changed."""
-    return await _settle_in_turn(begin, SafetyScope(product_id=product_id))
-
-
-async def settle_after_location(begin: Begin, *, location_id: LocationId) -> int:
-    """Put right the levels of a location that came into a group or left it; answers how many changed."""
-    return await _settle_in_turn(begin, SafetyScope(location_ids=(location_id,)))
-
-
-async def _settle_in_turn(begin: Begin, scope: SafetyScope) -> int:
-    """Go through a scope in transactions of bounded size. Begun again, it passes quickly over what is right already."""
+    What is right already is passed over. A scope too large for one telling of an event is gone on with in another.
+    Emits: SafetyStockUnsettled with how far it came.
+    """
+    places = await begin.run(lambda uow: _places(uow, scope))
     total = 0
-    after: UUID | None = _FIRST
-    while after is not None:
+    for _ in range(_TURNS):
         start = after
-        changed, after = await begin.run(lambda uow, start=start: _next_turn(uow, scope, start))  # type: ignore[misc]
+        changed, last = await begin.run(lambda uow, start=start: _next_turn(uow, scope, places, start))  # type: ignore[misc]
         total += changed
+        if last is None:
+            return total
+        after = last
+    await begin.run(lambda uow: _go_on_later(uow, scope, after))
     return total
 
 
-async def _next_turn(uow: UnitOfWork, scope: SafetyScope, after: UUID) -> tuple[int, UUID | None]:
+async def _next_turn(
+    uow: UnitOfWork, scope: SafetyScope, places: Sequence[UUID] | None, after: UUID
+) -> tuple[int, UUID | None]:
     await queries.lock_sources(uow)
-    return await _settle_some(uow, scope, after, _IN_TURN)
+    return await _settle_some(uow, scope, places, after, _IN_TURN)
 
 
-async def _settle_some(uow: UnitOfWork, scope: SafetyScope, after: UUID, most: int) -> tuple[int, UUID | None]:
+async def _go_on_later(uow: UnitOfWork, scope: SafetyScope, after: UUID) -> None:
+    uow.emit(
+        SafetyStockUnsettled(
+            run_id=new_id(),
+            category_id=scope.category_id,
+            product_id=scope.product_id,
+            group_id=scope.group_id,
+            location_id=scope.location_id,
+            after_variant_id=VariantId(after),
+        )
+    )
+
+
+async def _settle_some(
+    uow: UnitOfWork, scope: SafetyScope, places: Sequence[UUID] | None, after: UUID, most: int
+) -> tuple[int, UUID | None]:
     """Settle the variants behind one whose levels are about so many; answers the last of them, None behind the last of all."""
-    everywhere = scope.location_ids is None
-    places = await queries.count_locations(uow) if everywhere else len(scope.location_ids or ())
-    if not places:
+    many = await queries.count_locations(uow) if places is None else len(places)
+    if not many:
         return 0, None
-    size = max(1, most // places)
+    size = max(1, most // many)
     variant_ids = await queries.list_variants(uow, scope=scope, after=after, most=size)
     if not variant_ids:
         return 0, None
-    changed = await queries.settle_variants(uow, variant_ids=variant_ids, location_ids=scope.location_ids)
+    changed = await queries.settle_variants(uow, variant_ids=variant_ids, location_ids=places)
     return changed, variant_ids[-1] if len(variant_ids) == size else None
 
 
@@ -164,14 +166,17 @@ async def _changed(uow: UnitOfWork, rules: Sequence[SafetyStockRule]) -> None:
     for rule in rules:
         uow.emit(SafetyStockRuleChanged(rule_id=rule.id, category_id=rule.category_id, group_id=rule.group_id))
     if len(rules) == 1:
-        await _settle_some(uow, await _scope(uow, rules[0].category_id, rules[0].group_id), _FIRST, _AT_ONCE)
+        scope = SafetyScope(category_id=rules[0].category_id, group_id=rules[0].group_id)
+        await _settle_some(uow, scope, await _places(uow, scope), _FIRST, _AT_ONCE)
 
 
-async def _scope(uow: UnitOfWork, category_id: CategoryId | None, group_id: LocationGroupId | None) -> SafetyScope:
-    if group_id is None:
-        return SafetyScope(category_id=category_id)
-    members = await locations.list_members(uow, group_ids=[group_id])
-    return SafetyScope(category_id=category_id, location_ids=tuple(member.location_id for member in members))
+async def _places(uow: UnitOfWork, scope: SafetyScope) -> list[UUID] | None:
+    """List the locations of a scope; None when it is every location."""
+    if scope.location_id is not None:
+        return [scope.location_id]
+    if scope.group_id is None:
+        return None
+    return [member.location_id for member in await locations.list_members(uow, group_ids=[scope.group_id])]
 
 
 def _wanted(uow: UnitOfWork, rule: SafetyStockRuleInput, known: SafetyStockRule | None) -> SafetyStockRule:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.catalog import queries as catalog
 from app.inventory import queries
 from app.inventory.errors import OutOfStock, Shortage, WouldOversell
 from app.inventory.rules import (
@@ -21,6 +20,7 @@ from app.inventory.rules import (
 )
 from app.inventory.rules.purchase_orders import checked_limits
 from app.inventory.rules.supply import broken, let_go, served, without
+from app.inventory.service.known import refuse_variants
 from app.inventory.service.moving import apply, open_levels
 from app.inventory.states import DemandKind, MovementReason, ReservationEnd, ReservationState, SupplyKind
 from app.kernel.db import Overtaken, UnitOfWork
@@ -182,11 +182,9 @@ def _by_level(limits: Sequence[BackorderLimit]) -> dict[tuple[UUID, UUID], Backo
 
 
 async def _refuse_unknown(uow: UnitOfWork, limits: Sequence[BackorderLimit]) -> None:
-    variants = {found.id for found in await catalog.list_variants(uow, variant_ids={x.variant_id for x in limits})}
+    await refuse_variants(uow, variant_ids=[line.variant_id for line in limits])
     places = {found.id for found in await locations.list_locations(uow, location_ids={x.location_id for x in limits})}
     for i, line in enumerate(limits):
-        if line.variant_id not in variants:
-            raise NotFound("there is no such variant", field=("lines", str(i), "variantId"))
         if line.location_id not in places:
             raise NotFound("there is no such location", field=("lines", str(i), "locationId"))
 

@@ -1,7 +1,8 @@
 """Goods sent from one location to another: written, requested, sent, received, and settled where some are missing.
 
-Whoever sends writes, requests, sends and writes back; whoever they go to receives and writes off. Locks: the transfer,
-then levels, then supply, then reservations.
+Whoever sends writes, requests, sends, cancels and writes back; whoever they go to receives and writes off. Customers may
+wait for what comes, so the steps from sending on are parts of journeys of `app.servicing`, which lock the transfer with
+`lock_to_send` or `lock_to_receive`, then orders, levels and supply.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.inventory import queries as stock
-from app.inventory.errors import TransferNotFound, WouldOversell
+from app.inventory.errors import TransferNotFound
 from app.inventory.events import TransferChanged
 from app.inventory.queries import transfers as queries
 from app.inventory.rules import Cause, Change
@@ -26,15 +27,18 @@ from app.inventory.rules.transfers import (
 )
 from app.inventory.service.arriving import tell_arrived
 from app.inventory.service.known import refuse_variants
-from app.inventory.service.moving import apply, open_levels
+from app.inventory.service.moving import apply
 from app.inventory.service.promising import allocate, release_firm, take_out
 from app.inventory.states import TRANSFER, DemandKind, MovementReason, TransferCause, TransferStatus
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import BrokenInvariant, Invalid, NotFound
-from app.kernel.ids import LocationId, TransferId, TransferLineId, VariantId, new_id
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.ids import LocationId, TransferId, TransferLineId, new_id
 from app.kernel.numbers import new_number
 from app.kernel.permissions import Permission
 from app.locations import queries as locations
+
+#: What the ledger and the history of states call it.
+KIND = "transfer"
 
 
 async def create(
@@ -77,7 +81,7 @@ async def create(
         for variant_id, quantity in quantities.items()
     )
     await queries.insert_transfer(uow, transfer=TransferWithLines(header, written))
-    _tell(uow, header, before=None, action="transferCreate")
+    tell(uow, header, before=None, action="transferCreate")
     return header
 
 
@@ -94,7 +98,7 @@ async def update(
     Locks: the transfer. Emits TransferChanged.
     Raises: Forbidden; TransferNotFound; IllegalTransition; NotFound and Invalid naming the field at fault.
     """
-    found = await _lock_to_send(uow, transfer_id)
+    found = await lock_to_send(uow, transfer_id=transfer_id, action="transferUpdate")
     header = _moved(uow, found.header, "transferUpdate")
     if lines is not None:
         quantities = rules.wanted(lines)
@@ -116,7 +120,7 @@ async def request(uow: UnitOfWork, *, transfer_id: TransferId) -> Transfer:
     for safety: whoever sends decides. Locks: the transfer, levels. Emits TransferChanged.
     Raises: Forbidden; TransferNotFound; IllegalTransition; OutOfStock, with the lines and what is left of each variant.
     """
-    found = await _lock_to_send(uow, transfer_id)
+    found = await lock_to_send(uow, transfer_id=transfer_id, action="transferRequest")
     header = _moved(uow, found.header, "transferRequest")
     units = found.units({line.id: line.requested for line in found.lines})
     await allocate(uow, demand_id=transfer_id, units=units, kind=DemandKind.TRANSFER)
@@ -127,125 +131,113 @@ async def request(uow: UnitOfWork, *, transfer_id: TransferId) -> Transfer:
     return header
 
 
-async def ship(uow: UnitOfWork, *, transfer_id: TransferId, lines: Sequence[LineUnits] | None = None) -> Transfer:
-    """Let a transfer's units leave: all, or those that are named; the others are not promised to it any more.
+async def lock_to_send(uow: UnitOfWork, *, transfer_id: TransferId, action: str) -> TransferWithLines:
+    """Lock a transfer for a step of whoever works where it is sent from.
 
-    Locks: the transfer, levels, supply. Writes the ledger. Emits TransferChanged.
-    Raises: Forbidden; TransferNotFound; IllegalTransition; NotFound, Invalid and QuantityExceeded naming the line at
-    fault; WouldOversell when customers were promised what stays behind.
+    Raises: Forbidden; TransferNotFound; IllegalTransition when its state does not allow that step.
     """
-    found = await _lock_to_send(uow, transfer_id)
+    found = await _lock(uow, transfer_id)
+    uow.actor.require(Permission.INVENTORY_ADJUST, at=found.header.from_location_id)
+    TRANSFER.next(found.header.status, action)
+    return found
+
+
+async def lock_to_receive(uow: UnitOfWork, *, transfer_id: TransferId, action: str) -> TransferWithLines:
+    """Lock a transfer for a step of whoever works where it goes.
+
+    Raises: Forbidden; TransferNotFound; IllegalTransition when its state does not allow that step.
+    """
+    found = await _lock(uow, transfer_id)
+    uow.actor.require(Permission.INVENTORY_ADJUST, at=found.header.to_location_id)
+    TRANSFER.next(found.header.status, action)
+    return found
+
+
+async def ship(uow: UnitOfWork, found: TransferWithLines, quantities: Mapping[TransferLineId, int]) -> Transfer:
+    """Let these units leave; the others are not promised to the transfer any more.
+
+    What was expected at the other end from the request on has been lowered by the caller; else it is expected from now on.
+    Locks: levels, supply. Writes the ledger. Emits TransferChanged.
+    """
     header = replace(_moved(uow, found.header, "transferShip"), shipped_at=uow.now)
-    quantities = rules.leaving(found.lines, lines)
     staying = {line.id: line.requested - quantities.get(line.id, 0) for line in found.lines}
     await _lock_where_sent(uow, found)
-    known = await queries.lock_supplies_of_transfer(uow, transfer_id=transfer_id)
+    known = await queries.lock_supplies_of_transfer(uow, transfer_id=header.id)
     await take_out(
         uow,
-        demand_id=transfer_id,
+        demand_id=header.id,
         units=found.units(quantities),
         reason=MovementReason.TRANSFER_SHIPPED,
-        cause=Cause("transfer", transfer_id, header.note),
+        cause=Cause(KIND, header.id, header.note),
     )
-    await release_firm(uow, demand_id=transfer_id, units=found.units(staying))
+    await release_firm(uow, demand_id=header.id, units=found.units(staying))
     now = [replace(line, shipped=quantities.get(line.id, 0)) for line in found.lines]
     await queries.update_transfer_lines(uow, lines=now)
-    if known:
-        await _settle_supply(uow, found, lost=staying)
-    else:
+    if not known:
         left = {line.variant_id: line.shipped for line in now if line.shipped}
         await queries.expect_transfer(uow, header=header, expected=left)
     await queries.update_transfer(uow, header=header)
     return header
 
 
-async def receive(uow: UnitOfWork, *, transfer_id: TransferId, lines: Sequence[LineUnits] | None = None) -> Transfer:
-    """Take units into the stock of where they were sent: all that are on their way, or those that are named.
-
-    Locks: the transfer, levels, supply. Writes the ledger. Emits TransferChanged.
-    Raises: Forbidden; TransferNotFound; IllegalTransition; NotFound, Invalid and QuantityExceeded naming the line at
-    fault.
-    """
-    found = await _lock(uow, transfer_id)
-    uow.actor.require(Permission.INVENTORY_ADJUST, at=found.header.to_location_id)
-    TRANSFER.next(found.header.status, "receivePart")
-    came = rules.told(found.lines, lines)
-    units = rules.per_transfer_line(came)
+async def receive(uow: UnitOfWork, found: TransferWithLines, units: Mapping[TransferLineId, int]) -> Transfer:
+    """Write that units came; the caller takes them into stock. Emits TransferChanged."""
     now = [replace(line, received=line.received + units.get(line.id, 0)) for line in found.lines]
     header = _closed(_moved(uow, found.header, "receiveAll" if rules.is_settled(now) else "receivePart"))
     await queries.update_transfer_lines(uow, lines=now)
-    await _receive(uow, found, came)
     await queries.update_transfer(uow, header=header)
     return header
 
 
 async def write_back(
-    uow: UnitOfWork, *, transfer_id: TransferId, lines: Sequence[LineUnits] | None = None, note: str | None = None
+    uow: UnitOfWork, found: TransferWithLines, came: Sequence[LineUnits], *, note: str | None
 ) -> Transfer:
-    """Take units that came back into the stock of where they had left: all that are on their way, or those named.
+    """Take units that came back into the stock of where they had left. They are not expected any more: the caller sees to it.
 
-    Locks: the transfer, levels, supply. Writes the ledger. Emits TransferChanged.
-    Raises: Forbidden; TransferNotFound; IllegalTransition; NotFound, Invalid and QuantityExceeded naming the line at
-    fault; WouldOversell when customers were promised them at the other end.
+    Locks: levels. Writes the ledger. Emits TransferChanged, StockArrived. Raises: Invalid.
     """
-    found = await _lock_to_send(uow, transfer_id)
-    TRANSFER.next(found.header.status, "settlePart")
-    came = rules.told(found.lines, lines)
     units = rules.per_transfer_line(came)
     now = [replace(line, written_back=line.written_back + units.get(line.id, 0)) for line in found.lines]
-    header = _settled(uow, found.header, now, note)
+    header = _settled(uow, found.header, now, short_note(note))
+    variants = {line.id: line.variant_id for line in found.lines}
+    changes = [
+        Change(variants[part.line_id], header.from_location_id, **{part.bucket.value.lower(): part.quantity})
+        for part in came
+    ]
+    cause = Cause(KIND, header.id, short_note(note))
+    await apply(uow, changes, reason=MovementReason.TRANSFER_WRITTEN_BACK, cause=cause)
+    await tell_arrived(uow, levels=[part.level for part in changes if part.sellable])
     await queries.update_transfer_lines(uow, lines=now)
-    await _into_stock(
-        uow,
-        found,
-        came,
-        at=header.from_location_id,
-        reason=MovementReason.TRANSFER_WRITTEN_BACK,
-        note=header.settled_note,
-    )
-    await _settle_supply(uow, found, lost=units)
     await queries.update_transfer(uow, header=header)
     return header
 
 
 async def write_off(
-    uow: UnitOfWork, *, transfer_id: TransferId, note: str, lines: Sequence[LineUnits] | None = None
+    uow: UnitOfWork, found: TransferWithLines, units: Mapping[TransferLineId, int], *, note: str
 ) -> Transfer:
-    """Give up units that were lost on the way, and say why: all that are on their way, or those that are named.
+    """Write that units were lost on the way, and why. They are not expected any more: the caller sees to it.
 
-    Locks: the transfer, supply. Emits TransferChanged.
-    Raises: Forbidden; TransferNotFound; IllegalTransition; NotFound, Invalid and QuantityExceeded naming the field at
-    fault; WouldOversell when customers were promised them.
+    Emits TransferChanged. Raises: Invalid without a reason.
     """
-    found = await _lock(uow, transfer_id)
-    uow.actor.require(Permission.INVENTORY_ADJUST, at=found.header.to_location_id)
-    TRANSFER.next(found.header.status, "settlePart")
-    if short_note(note) is None:
+    why = short_note(note)
+    if why is None:
         raise Invalid("somebody will want to know why", field=("note",))
-    units = rules.per_transfer_line(rules.told(found.lines, lines))
     now = [replace(line, written_off=line.written_off + units.get(line.id, 0)) for line in found.lines]
-    header = _settled(uow, found.header, now, note)
+    header = _settled(uow, found.header, now, why)
     await queries.update_transfer_lines(uow, lines=now)
-    await _settle_supply(uow, found, lost=units)
     await queries.update_transfer(uow, header=header)
     return header
 
 
-async def cancel(uow: UnitOfWork, *, transfer_id: TransferId) -> Transfer:
+async def cancel(uow: UnitOfWork, found: TransferWithLines) -> Transfer:
     """End a transfer of which nothing has left, and let go what was promised to it.
 
-    Locks: the transfer, levels, supply. Emits TransferChanged.
-    Raises: Forbidden; TransferNotFound; IllegalTransition; WouldOversell when customers were promised its units.
+    It is not expected any more: the caller sees to it. Locks: levels. Emits TransferChanged.
     """
-    found = await _lock_to_send(uow, transfer_id)
     header = _closed(_moved(uow, found.header, "transferCancel"))
     if found.header.status is TransferStatus.REQUESTED:
-        staying = {line.id: line.requested for line in found.lines}
-        await _lock_where_sent(uow, found)
-        known = await queries.lock_supplies_of_transfer(uow, transfer_id=transfer_id)
-        await release_firm(uow, demand_id=transfer_id, units=found.units(staying))
-        if known:
-            await _settle_supply(uow, found, lost=staying)
+        requested = {line.id: line.requested for line in found.lines}
+        await release_firm(uow, demand_id=header.id, units=found.units(requested))
     await queries.update_transfer(uow, header=header)
     return header
 
@@ -263,67 +255,10 @@ async def _lock(uow: UnitOfWork, transfer_id: TransferId) -> TransferWithLines:
     return TransferWithLines(header, tuple(lines))
 
 
-async def _lock_to_send(uow: UnitOfWork, transfer_id: TransferId) -> TransferWithLines:
-    found = await _lock(uow, transfer_id)
-    uow.actor.require(Permission.INVENTORY_ADJUST, at=found.header.from_location_id)
-    return found
-
-
 async def _lock_where_sent(uow: UnitOfWork, found: TransferWithLines) -> None:
     """Lock all levels at once: what leaves and what stays may be of different ones."""
     at = found.header.from_location_id
     await stock.lock_levels(uow, levels=sorted((line.variant_id, at) for line in found.lines))
-
-
-async def _receive(uow: UnitOfWork, found: TransferWithLines, came: Sequence[LineUnits]) -> None:
-    """Take units into stock where they were sent, and off what is expected there."""
-    header = found.header
-    await _into_stock(
-        uow, found, came, at=header.to_location_id, reason=MovementReason.TRANSFER_RECEIVED, note=header.note
-    )
-    await _settle_supply(uow, found, received=rules.per_transfer_line(came))
-
-
-async def _into_stock(
-    uow: UnitOfWork,
-    found: TransferWithLines,
-    came: Sequence[LineUnits],
-    *,
-    at: LocationId,
-    reason: MovementReason,
-    note: str | None,
-) -> None:
-    variants = {line.id: line.variant_id for line in found.lines}
-    changes = [Change(variants[part.line_id], at, **{part.bucket.value.lower(): part.quantity}) for part in came]
-    await open_levels(uow, levels=[part.level for part in changes])
-    await apply(uow, changes, reason=reason, cause=Cause("transfer", found.header.id, note))
-    await tell_arrived(uow, levels=[part.level for part in changes if part.sellable > 0])
-
-
-async def _settle_supply(
-    uow: UnitOfWork,
-    found: TransferWithLines,
-    *,
-    received: Mapping[TransferLineId, int] | None = None,
-    lost: Mapping[TransferLineId, int] | None = None,
-) -> None:
-    """Write what came, and what will not come any more, at the end where it is expected.
-
-    Raises: WouldOversell naming the line from which more is promised to customers than would still come.
-    """
-    came, gone = received or {}, lost or {}
-    told: dict[VariantId, tuple[int, int]] = {
-        line.variant_id: (came.get(line.id, 0), gone.get(line.id, 0))
-        for line in found.lines
-        if came.get(line.id) or gone.get(line.id)
-    }
-    # In the order of ids, as all supply is locked.
-    known = await queries.lock_supplies_of_transfer(uow, transfer_id=found.header.id)
-    if told.keys() - {supply.variant_id for supply in known}:
-        raise BrokenInvariant(f"transfer {found.header.id} brings what is not expected")
-    bore = await queries.settle_supply_of_transfer(uow, transfer_id=found.header.id, told=told)
-    if told.keys() - bore:
-        raise WouldOversell("units of this transfer are promised to customers where it goes", field=("lines",))
 
 
 async def _refuse_locations(uow: UnitOfWork, from_location_id: LocationId, to_location_id: LocationId) -> None:
@@ -347,13 +282,13 @@ def _refuse_past(uow: UnitOfWork, expected_at: datetime | None) -> None:
 
 def _moved(uow: UnitOfWork, header: Transfer, action: str) -> Transfer:
     moved = replace(header, status=TRANSFER.next(header.status, action), updated_at=uow.now)
-    _tell(uow, moved, before=header.status, action=action)
+    tell(uow, moved, before=header.status, action=action)
     return moved
 
 
 def _settled(uow: UnitOfWork, header: Transfer, now: Sequence[TransferLine], note: str | None) -> Transfer:
     moved = _moved(uow, header, "settleAll" if rules.is_settled(now) else "settlePart")
-    return _closed(replace(moved, settled_note=short_note(note) or moved.settled_note))
+    return _closed(replace(moved, settled_note=note or moved.settled_note))
 
 
 def _closed(header: Transfer) -> Transfer:
@@ -361,8 +296,9 @@ def _closed(header: Transfer) -> Transfer:
     return header if TRANSFER.actions(header.status) else replace(header, closed_at=header.updated_at)
 
 
-def _tell(uow: UnitOfWork, header: Transfer, *, before: TransferStatus | None, action: str) -> None:
-    uow.moved("transfer", header.id, before=before, after=header.status, action=action)
+def tell(uow: UnitOfWork, header: Transfer, *, before: TransferStatus | None, action: str) -> None:
+    """Write a step of a transfer into its history, and emit TransferChanged."""
+    uow.moved(KIND, header.id, before=before, after=header.status, action=action)
     uow.emit(
         TransferChanged(
             transfer_id=header.id,

@@ -1,10 +1,11 @@
-"""What happens to a placed order on somebody's wish, across its work, its pickups, its stock and its money."""
+"""Whatever of a placed order has not left the building, ended on somebody's wish: its work, pickups, stock and money."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.fulfillment import rules as work_rules
 from app.fulfillment import service as fulfillment
+from app.inventory import service as inventory
 from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import Forbidden
@@ -33,8 +34,9 @@ async def cancel(
     """Cancel whatever of an order has not left the building, or some of it, and give back stock and money.
 
     Customers cancel their own orders, guests with the order's token, staff with `orders:cancel`. Units that wait for a
-    location go first, then those in work that is least far along. Pickups of which nothing is left end.
-    Locks: order, work, pickups, slots, levels, payments. Emits OrderCancelled.
+    location go first, then those that wait for supply, then those in work that is least far along. Pickups of which
+    nothing is left end.
+    Locks: order, work, pickups, slots, levels, payments, supply. Emits OrderCancelled.
     Raises: OrderNotFound; Forbidden; NothingToCancel; QuantityExceeded.
     """
     order = await orders.lock(uow, order_id=order_id)
@@ -46,9 +48,13 @@ async def cancel(
     ending = [work.header.id for work in works if work_rules.cancels_everything(work, cuts)]
     if ending:
         await pickups.end_pickups(uow, fulfillment_order_ids=ending)
-    order, _ = await fulfillment.cancel(
+    before = order
+    order, changed = await fulfillment.cancel(
         uow, order, works, wanted=wanted, cuts=cuts, reason=why or "cancelled before it left"
     )
+    # After the levels, as supply is locked after them.
+    await inventory.release_ahead(uow, demand_id=order_id, units=rules.waited_for(before, order))
+    await inventory.tell_arrived(uow, levels=rules.levels_of(changed, cuts))
     what = ", ".join(f"{wanted[line.id]} × {line.product_name}" for line in order.lines if line.id in wanted)
     await orders.note(uow, order_id, kind="CANCELLED", message=f"Cancelled: {what}{f' ({why})' if why else ''}")
     uow.emit(OrderCancelled(order_id=order_id, units=sum(wanted.values())))
