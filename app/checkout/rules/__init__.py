@@ -12,6 +12,7 @@ from app.checkout.rules.records import (
     SnapshotLine,
     Supply,
     Tender,
+    as_held,
     supplied,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "SnapshotLine",
     "Supply",
     "Tender",
+    "as_held",
     "refuse_unready",
     "supplied",
     "tender_amounts",

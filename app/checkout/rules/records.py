@@ -246,3 +246,31 @@ def supplied(snapshot: Snapshot, sourced: Sourced) -> Snapshot:
         ),
         decision=sourced.record,
     )
+
+
+def as_held(snapshot: Snapshot, there: Sequence[Units], ahead: Sequence[Ahead]) -> Snapshot:
+    """Write down what the order's units are held of by now: what is there, and what still waits for supply."""
+    units: dict[tuple[UUID, UUID, UUID], int] = {}
+    for part in there:
+        key = (part.line_id, part.variant_id, part.location_id)
+        units[key] = units.get(key, 0) + part.quantity
+    for sent in snapshot.sent:
+        units[sent.order_line_id, sent.variant_id, sent.from_location_id] -= sent.quantity
+    return replace(
+        snapshot,
+        supplies=tuple(
+            Supply(OrderLineId(line_id), VariantId(variant_id), LocationId(location_id), quantity)
+            for (line_id, variant_id, location_id), quantity in units.items()
+            if quantity
+        ),
+        ahead=tuple(
+            AheadSupply(
+                OrderLineId(part.line_id),
+                part.supply_id,
+                VariantId(part.variant_id),
+                LocationId(part.location_id),
+                part.quantity,
+            )
+            for part in ahead
+        ),
+    )

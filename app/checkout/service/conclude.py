@@ -12,14 +12,16 @@ from app.cart.rules import Cart
 from app.checkout import queries
 from app.checkout.errors import Kept, PaymentActionRequired, PaymentPending
 from app.checkout.events import CheckoutAttemptEnded
-from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine, supplied
+from app.checkout.rules import Attempt, Snapshot, SnapshotDelivery, SnapshotLine, as_held, supplied
 from app.checkout.service.supply import supply
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import service as fulfillment
 from app.fulfillment.rules import Allocation
+from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
+from app.inventory.rules import Ahead, Units
 from app.inventory.rules.transfers import ToStore
 from app.inventory.states import DemandKind
 from app.kernel import idempotency
@@ -269,8 +271,13 @@ async def _place(
     resupply: bool,
 ) -> Completed:
     snapshot = snapshot_of(attempt)
+    taken = snapshot.slots()
     if resupply:
         snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot))
+    elif snapshot.ahead and snapshot.holds_stock:
+        snapshot = await _as_held(uow, snapshot)
+    slots = {store_id: starts_at for store_id, starts_at in taken.items() if store_id in snapshot.slots()}
+    await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
     order, lines, deliveries = _order(uow, snapshot, paid=bool(tenders))
     total = Money(snapshot.total_minor, snapshot.currency)
     placed = await orders.place(
@@ -285,7 +292,7 @@ async def _place(
     if by_method[DeliveryMethod.SHIPPING]:
         await fulfillment.open_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
     if by_method[DeliveryMethod.PICKUP]:
-        await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=snapshot.slots())
+        await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=slots)
     for tender in tenders:
         await _record(uow, tender, answers, order_id=order.id)
     if snapshot.decision is not None:
@@ -300,6 +307,19 @@ async def _place(
     await cart_service.record_ordered(uow, cart=cart)
     idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
     return Completed(cart.id, order_id=order.id)
+
+
+async def _as_held(uow: UnitOfWork, snapshot: Snapshot) -> Snapshot:
+    """Write down where the units are by now: what was expected when the attempt began may have come meanwhile."""
+    await stock.lock_stock_of_demand(uow, demand_ids=[snapshot.order_id])
+    held = await stock.list_open_for_demand(uow, demand_id=snapshot.order_id)
+    if sum(part.quantity for part in held) != snapshot.held():
+        raise Lapsed
+    return as_held(
+        snapshot,
+        [Units(p.line_id, p.variant_id, p.location_id, p.quantity) for p in held if p.supply_id is None],
+        [Ahead(p.line_id, p.supply_id, p.variant_id, p.location_id, p.quantity) for p in held if p.supply_id],
+    )
 
 
 async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool) -> None:

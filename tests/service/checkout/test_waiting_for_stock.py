@@ -122,7 +122,41 @@ class TestBackorder:
         assert (await line_of(shop, bought.order_id)).backordered == 1
         assert await broken(shop) == []
 
-    async def test_cannot_be_carried_out(self, shop: Shop) -> None:
+    async def test_that_comes_while_the_shopper_pays_is_worked_on_at_once(self, shop: Shop) -> None:
+        await backorders(shop, "kettle", "warehouse", 5)
+        buyer = Buyer(shop)
+        cart = await buyer.cart({"kettle": 3})
+        asked = await buyer.buy(cart, tokens=("tok_action",))
+        assert asked.action is not None
+        await Shelves(shop).count({("kettle", "warehouse"): 2})
+        await shop.begin().run(
+            lambda uow: servicing.fill_backorders(uow, levels=[(VARIANTS["kettle"], LOCATIONS["warehouse"])])
+        )
+        assert await Shelves(shop).counters("kettle", "warehouse") == (2, 2, 0)
+
+        await buyer.gateway.confirm(reference=(await buyer.payments_of(cart))[0].gateway_reference or "")
+        bought = await buyer.buy(cart, tokens=("tok_action",))
+
+        line = await line_of(shop, bought.order_id)
+        assert (line.allocated, line.backordered) == (2, 1)
+        assert await work_of(shop, bought.order_id) == [("SHIPPING", "OPEN")]
+        assert await broken(shop) == []
+
+    async def test_that_lapsed_while_the_shopper_paid_is_promised_again(self, shop: Shop, clock: StoppedClock) -> None:
+        await backorders(shop, "kettle", "warehouse", 1)
+        buyer = Buyer(shop)
+        cart = await buyer.cart({"kettle": 1})
+        await buyer.buy(cart, tokens=("tok_action",))
+        clock.advance(minutes=11)
+        assert await Shelves(shop).sweep() == 1
+
+        await buyer.gateway.confirm(reference=(await buyer.payments_of(cart))[0].gateway_reference or "")
+        bought = await buyer.buy(cart, tokens=("tok_action",))
+
+        assert (await line_of(shop, bought.order_id)).backordered == 1
+        assert await broken(shop) == []
+
+    async def test_is_collected_where_it_comes_to(self, shop: Shop) -> None:
         await backorders(shop, "kettle", "camden", 5)
         buyer = Buyer(shop)
 

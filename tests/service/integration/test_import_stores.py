@@ -11,8 +11,10 @@ from app.integration.rules.stores import StoreRow
 from app.integration.service import StoreTerms, import_stores
 from app.kernel.address import Address
 from app.kernel.puts import Put
+from app.locations.states import PickupSupply
 from tests.builders.imports import Heard
 from tests.builders.shop import Shop
+from tests.builders.supplied import group, in_force, link, link_group
 
 BATH = StoreRow(
     row=1,
@@ -53,6 +55,29 @@ class TestImportStores:
             " WHERE code = 'bath'"
         )
         assert [tuple(row) for row in hours] == [("Europe/London", 0, 540)]
+
+    async def test_leaves_stores_to_their_groups(self, shop: Shop) -> None:
+        serving = StoreTerms(channels=(await channel_code(shop),))
+        await link(shop, "leeds", ships=None, hands_out=None)
+        await group(shop, "north", "leeds")
+        await link_group(shop, "north", ships=True, hands_out=False)
+
+        await import_stores(
+            shop.begin(), rows=[replace(BATH, code="leeds")], serving=serving, terms=Terms(), listener=Heard()
+        )
+
+        assert (await in_force(shop))["leeds"] == (True, False, False)
+
+    async def test_says_where_pickups_come_from_once_the_file_does(self, shop: Shop) -> None:
+        serving = StoreTerms(channels=(await channel_code(shop),))
+        asked = "SELECT pickup_supply FROM locations WHERE code = 'leeds'"
+        found = []
+        for supply in (PickupSupply.TRANSFER, None, PickupSupply.OWN):
+            row = replace(BATH, code="leeds", pickup_supply=supply)
+            await import_stores(shop.begin(), rows=[row], serving=serving, terms=Terms(), listener=Heard())
+            found.append((await shop.fetch(asked))[0][0])
+
+        assert found == ["TRANSFER", "TRANSFER", "OWN"]
 
     async def test_leaves_alone_what_the_file_does_not_say(self, shop: Shop) -> None:
         heard = Heard()

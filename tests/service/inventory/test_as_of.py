@@ -28,7 +28,7 @@ from tests.builders.stocked import broken_stock
 
 SKUS = ("mug", "tent", "kettle")
 PLACES = ("camden", "leeds")
-KEYS = [(VARIANTS[sku], LOCATIONS[code]) for sku in SKUS for code in PLACES]
+KEYS: list[tuple[UUID, UUID]] = [(VARIANTS[sku], LOCATIONS[code]) for sku in SKUS for code in PLACES]
 INSTANT = timedelta(microseconds=1)
 #: A page larger than there are levels.
 ALL = PageRequest(size=100)
@@ -102,10 +102,10 @@ async def carry_out(database: Database, step: Step) -> None:
 
     async def work(uow: UnitOfWork) -> None:
         if step.counted:
-            units = {step.bucket.value.lower(): max(0, step.quantity)}
+            units = [max(0, step.quantity) if bucket is step.bucket else None for bucket in Bucket]
             there = {level.key for level in await queries.list_levels_by_key(uow, levels=[step.level])}
             await inventory.set_units(
-                uow, targets=[Target(*step.level, **units)], there=there, reason=MovementReason.FEED, cause=cause
+                uow, targets=[Target(*step.level, *units)], there=there, reason=MovementReason.FEED, cause=cause
             )
         elif step.quantity:
             arrival = Arrival(*step.level, step.bucket, step.quantity)
@@ -186,7 +186,7 @@ async def told(client: Client, shop: Shop, moment: datetime) -> list[tuple[str, 
     for name in ("stockLevels", "variant", "node"):
         nodes = (data[name] if name == "stockLevels" else data[name]["stockLevels"])["nodes"]
         assert all(node[counter] is None for node in nodes for counter in ("soft", "firm", "available"))
-        units = {
+        units: dict[tuple[UUID, UUID], Units] = {
             (VARIANTS[node["variant"]["sku"]], LOCATIONS[node["location"]["code"]]): {
                 bucket: node[bucket.value.lower()] for bucket in Bucket
             }

@@ -257,7 +257,7 @@ class TestPages:
         for number in range(self.STORES):
             store_id = uuid4()
             spot = chance.choice([*spots, None])
-            stock = {sku: chance.randint(0, 3) for sku in skus if chance.random() < 0.8}
+            stock: dict[UUID, int] = {sku: chance.randint(0, 3) for sku in skus if chance.random() < 0.8}
             away = None if spot is None else distance_km(at.latitude, at.longitude, *spot)
             stores[store_id] = away, stock
 

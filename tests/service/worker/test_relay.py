@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app import worker
-from app.kernel import outbox, timers
+from app.kernel import outbox, partitions, timers
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Database, UnitOfWork
 from app.kernel.events import Event
@@ -165,6 +165,9 @@ class TestTimers:
 
     @pytest.mark.parametrize("timer", worker.SCHEDULE, ids=lambda timer: timer.name.replace(" ", "-"))
     async def test_do_nothing_to_an_empty_shop(self, database: Database, timer: worker.Timer) -> None:
+        # Months are opened when they come, whatever there is to keep in them.
+        await partitions.open_months(database.begin(SYSTEM))
+
         assert await timer.fire(Means(database.begin(SYSTEM), {})) == 0
 
 
