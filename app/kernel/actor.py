@@ -13,9 +13,13 @@ class ActorKind(StrEnum):
     """What kind of party acts."""
 
     ANONYMOUS = "ANONYMOUS"
+    """Nobody knows who: a guest."""
     CUSTOMER = "CUSTOMER"
+    """A customer with an account."""
     STAFF = "STAFF"
+    """Somebody who works for the shop, or a program that does."""
     SYSTEM = "SYSTEM"
+    """The worker and the command line."""
 
 
 @dataclass(frozen=True, slots=True)

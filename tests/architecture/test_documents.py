@@ -16,7 +16,7 @@ from app.audit import INVARIANTS
 from app.cli import cli
 from app.demo.content.people import log_ins
 from app.demo.journey.client import DEMO_PASSWORD
-from app.integration.rules.mapping import PRODUCTS, STOCK, STORES
+from app.integration.rules.mapping import POSTAL_CODES, PRODUCTS, STOCK, STORES
 from app.payments.gateways.test import TOKENS
 from app.settings import VARIABLES
 from app.tables import METADATA
@@ -116,7 +116,8 @@ def timers() -> str:
 def import_fields() -> str:
     """Write the table of what imports take."""
     rows = []
-    for name, targets in (("products", PRODUCTS), ("stores", STORES), ("stock", STOCK)):
+    imports = (("products", PRODUCTS), ("stores", STORES), ("stock", STOCK), ("postcodes", POSTAL_CODES))
+    for name, targets in imports:
         needed = [f"`{target.name}`" for target in targets if target.needed]
         others = [f"`{target.name}`" for target in targets if not target.needed]
         rows.append((name, " ".join(needed), " ".join(others)))
