@@ -16,6 +16,7 @@ import structlog
 
 from app.cart import service as carts
 from app.cart.events import CartMerged
+from app.catalog.events import CategoryMoved, ProductCategorized
 from app.checkout import service as checkout
 from app.checkout.events import CheckoutAttemptEnded
 from app.customers.events import CustomerRegistered
@@ -24,13 +25,25 @@ from app.identity import service as identity
 from app.identity.events import RefreshTokenReplayed
 from app.identity.rules.terms import LogInThrottle
 from app.inventory import service as inventory
-from app.kernel import idempotency, outbox, timers
+from app.inventory.events import (
+    CountMoved,
+    PromiseBroken,
+    PurchaseOrderChanged,
+    SafetyStockRuleChanged,
+    SafetyStockUnsettled,
+    StockArrived,
+    TransferChanged,
+)
+from app.inventory.rules.safety import SafetyScope
+from app.inventory.service import safety
+from app.kernel import idempotency, outbox, partitions, timers
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Begin, Database, UnitOfWork
 from app.kernel.errors import Busy, DatabaseUnavailable
 from app.kernel.events import Event
 from app.kernel.news import Notice, tell
 from app.kernel.outbox import Delivery
+from app.locations.events import LocationGroupChanged
 from app.orders.events import OrderCancelled, OrderChanged, OrderPlaced
 from app.payments import service as payments
 from app.payments.events import PaymentStepRequested, PaymentStepSettled
@@ -47,6 +60,7 @@ from app.pickup.events import (
 )
 from app.returns import service as returns
 from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
+from app.servicing import service as servicing
 
 log = structlog.get_logger()
 
@@ -89,17 +103,65 @@ async def refund_what_waited(means: Means, event: PaymentStepSettled) -> None:
         await means.begin.run(lambda uow: returns.request_outstanding_refunds(uow, payment_id=event.payment_id))
 
 
+async def settle_after_rule(means: Means, event: SafetyStockRuleChanged) -> None:
+    """Put safety stock right where a rule says something else than before."""
+    scope = SafetyScope(category_id=event.category_id, group_id=event.group_id)
+    await safety.settle_in_turn(means.begin, scope=scope)
+
+
+async def settle_after_product(means: Means, event: ProductCategorized) -> None:
+    """Put safety stock right for a product that came to another category."""
+    await safety.settle_in_turn(means.begin, scope=SafetyScope(product_id=event.product_id))
+
+
+async def settle_after_category(means: Means, event: CategoryMoved) -> None:
+    """Put safety stock right for all that stands in a category that was moved."""
+    await safety.settle_in_turn(means.begin, scope=SafetyScope(category_id=event.category_id))
+
+
+async def settle_after_location(means: Means, event: LocationGroupChanged) -> None:
+    """Put safety stock right at a location that came into a group or left it."""
+    await safety.settle_in_turn(means.begin, scope=SafetyScope(location_id=event.location_id))
+
+
+async def go_on_settling(means: Means, event: SafetyStockUnsettled) -> None:
+    """Go on putting safety stock right where one telling was not enough."""
+    scope = SafetyScope(
+        category_id=event.category_id,
+        product_id=event.product_id,
+        group_id=event.group_id,
+        location_id=event.location_id,
+    )
+    await safety.settle_in_turn(means.begin, scope=scope, after=event.after_variant_id)
+
+
+async def serve_those_who_wait(means: Means, event: StockArrived) -> None:
+    """Give units that came to whoever waits for them: without a date at their level, then for any location to ship them."""
+    level = (event.variant_id, event.location_id)
+    await means.begin.run(lambda uow: servicing.fill_backorders(uow, levels=[level]))
+    await servicing.plan_waiting(means.begin, variant_id=event.variant_id, location_id=event.location_id)
+
+
+async def look_elsewhere(means: Means, event: PromiseBroken) -> None:
+    """Look for another location when supply does not come that an order waited for."""
+    if event.cause in servicing.WILL_NOT_COME:
+        await means.begin.run(lambda uow: servicing.plan_again(uow, order_id=event.order_id))
+
+
 #: Every kind of event there is, by the name under which it is stored.
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         CartMerged,
+        CategoryMoved,
         CheckoutAttemptEnded,
+        CountMoved,
         CustomerRegistered,
         FulfillmentOrderMoved,
         FulfillmentOrderOpened,
         FulfillmentOrderRejected,
         GoodsShipped,
+        LocationGroupChanged,
         OrderCancelled,
         OrderChanged,
         OrderPlaced,
@@ -111,12 +173,19 @@ EVENTS: Mapping[str, type[Event]] = {
         PickupCollected,
         PickupExpired,
         PickupReady,
+        ProductCategorized,
+        PromiseBroken,
+        PurchaseOrderChanged,
+        StockArrived,
         RefreshTokenReplayed,
         ReturnApproved,
         ReturnClosed,
         ReturnDeclined,
         ReturnReceived,
         ReturnRequested,
+        SafetyStockRuleChanged,
+        SafetyStockUnsettled,
+        TransferChanged,
     )
 }
 
@@ -126,6 +195,13 @@ Handler = Callable[[Means, Any], Awaitable[None]]
 SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
     PaymentStepRequested: (carry_out_payment_step,),
     PaymentStepSettled: (refund_what_waited,),
+    PromiseBroken: (look_elsewhere,),
+    StockArrived: (serve_those_who_wait,),
+    CategoryMoved: (settle_after_category,),
+    LocationGroupChanged: (settle_after_location,),
+    ProductCategorized: (settle_after_product,),
+    SafetyStockRuleChanged: (settle_after_rule,),
+    SafetyStockUnsettled: (go_on_settling,),
 }
 
 
@@ -141,6 +217,11 @@ class Timer:
 async def release_expired_reservations(means: Means) -> int:
     """Give back units that checkouts held beyond their time."""
     return await _until_done(means, lambda uow: inventory.sweep_expired(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE)
+
+
+async def fill_backorders(means: Means) -> int:
+    """Serve whoever waits without a date where there are units of which no event told."""
+    return await servicing.fill_waiting(means.begin)
 
 
 async def ask_unanswered_payments(means: Means) -> int:
@@ -190,15 +271,26 @@ async def forget_log_ins(means: Means) -> int:
     return await means.begin.run(lambda uow: identity.sweep(uow, throttle=means.throttle))
 
 
+async def open_months_ahead(means: Means) -> int:
+    """Open this month and the next three of the tables that are cut by month."""
+    opened = await partitions.open_months(means.begin)
+    if opened.kept_in_rest:
+        # Nothing is lost; but a month that stays in the rest cannot be taken off by itself one day.
+        log.warning("months stay in the rest", parts=opened.kept_in_rest)
+    return len(opened.new)
+
+
 SCHEDULE: Sequence[Timer] = (
     Timer("release expired reservations", 5, release_expired_reservations),
     Timer("ask unanswered payments", 15, ask_unanswered_payments),
     Timer("recover checkouts", 15, recover_checkouts),
     Timer("expire pickups", 60, expire_pickups),
+    Timer("fill backorders", 60, fill_backorders),
     Timer("forget log-ins", 600, forget_log_ins),
     Timer("expire idle carts", 3600, expire_idle_carts),
     Timer("forget idempotency keys", 3600, forget_idempotency_keys),
     Timer("forget delivered events", 3600, forget_delivered_events),
+    Timer("open months ahead", 86400, open_months_ahead),
 )
 
 

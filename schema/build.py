@@ -21,6 +21,7 @@ from schema.core.errors import UserError
 from schema.core.execution import ShopSchema
 from schema.core.ids import NODE_FINDERS, Node
 from schema.core.limits import DocumentLimits, Documents
+from schema.core.lookahead import answer_what_came_along
 from schema.core.scalars import SCALARS
 from schema.customers.mutations import CustomersMutation
 from schema.customers.queries import CustomersQuery
@@ -28,7 +29,20 @@ from schema.fulfillment.mutations import FulfillmentMutation
 from schema.fulfillment.queries import FulfillmentQuery
 from schema.fulfillment.subscriptions import FulfillmentSubscription
 from schema.identity.mutations import IdentityMutation
+from schema.inventory.adjusting_mutations import AdjustingMutation
+from schema.inventory.count_mutations import CountMutation
+from schema.inventory.count_queries import CountQuery
+from schema.inventory.feed_mutations import StockFeedMutation
+from schema.inventory.level_queries import StockLevelQuery
+from schema.inventory.safety_mutations import SafetyStockMutation
+from schema.inventory.safety_queries import SafetyStockQuery
+from schema.inventory.supply_mutations import SupplyMutation
+from schema.inventory.supply_queries import SupplyQuery
+from schema.inventory.transfer_mutations import TransferMutation
+from schema.inventory.transfer_queries import TransferQuery
+from schema.locations.mutations import LocationMutation
 from schema.locations.queries import LocationQuery
+from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
 from schema.orders.subscriptions import OrderSubscription
 from schema.pickup.mutations import PickupMutation
@@ -40,25 +54,33 @@ from schema.servicing.mutations import ServicingMutation
 #: Arguments that mean the same wherever they stand.
 ARGUMENTS = {
     "after": "Start behind this cursor.",
+    "asOf": "The moment that is asked about; now when left out. Not in the future.",
     "before": "End before this cursor.",
+    "by": "What is expected until this moment counts too; what is there now alone, when left out.",
     "channel": "The code of a channel; the shop's default channel when left out.",
     "code": "The code.",
+    "complete": "With true: those alone that can hand over all of `lines`.",
     "filter": "Leave out what does not match.",
     "first": "At most so many, from the start; 20 when left out, 100 at most.",
     "from": "From this moment on.",
+    "fromLocationId": "The id of the location where goods leave.",
     "id": "The id.",
     "input": "What to do.",
     "last": "At most so many, from the end; 100 at most.",
     "lines": "What is wanted, and how much of it.",
     "locationId": "The id of a location.",
+    "locationIds": "Ids of locations, 250 at most; all the caller's when left out.",
     "near": "Sort by distance from here.",
     "number": "The number that people use.",
+    "pickup": "With true: those alone where customers can collect.",
     "query": "What somebody typed.",
     "sku": "The SKU of a variant.",
     "slug": "The name in addresses of pages.",
     "sort": "In which order.",
     "to": "Up to, and without, this moment.",
+    "toLocationId": "The id of the location where goods arrive.",
     "token": "The token that proves a guest's right to see the object.",
+    "withinKm": "Those alone that are so near; goes with `near`.",
 }
 
 
@@ -83,11 +105,17 @@ class Query(
     CatalogQuery,
     CustomersQuery,
     LocationQuery,
+    LocationSupplyQuery,
+    SafetyStockQuery,
+    SupplyQuery,
     CartQuery,
     OrderQuery,
     FulfillmentQuery,
     PickupQuery,
     ReturnQuery,
+    CountQuery,
+    StockLevelQuery,
+    TransferQuery,
     NodeQuery,
 ):
     """What can be asked. Not found or not visible is null."""
@@ -103,6 +131,13 @@ class Mutation(
     PickupMutation,
     ReturnMutation,
     ServicingMutation,
+    LocationMutation,
+    SafetyStockMutation,
+    SupplyMutation,
+    CountMutation,
+    StockFeedMutation,
+    TransferMutation,
+    AdjustingMutation,
 ):
     """What can be done. Refusals that a client is expected to handle stand in each payload's `errors`."""
 
@@ -122,6 +157,7 @@ def build(limits: DocumentLimits) -> ShopSchema:
         types=[*_implementations(Node), *_implementations(UserError)],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not limits.introspection),
     )
+    answer_what_came_along(schema._schema, "Store", "availability")  # noqa: SLF001  # As below.
     describe(schema._schema, arguments=ARGUMENTS)  # noqa: SLF001  # Strawberry shows the schema it builds nowhere else.
     return schema
 

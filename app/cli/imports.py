@@ -37,10 +37,11 @@ _IgnoreCase = Annotated[bool, typer.Option("--ignore-case", help="Take 85123a an
 
 def register(cli: typer.Typer) -> None:
     """Add these commands."""
-    imports = typer.Typer(help="Take in files of products, stores and stock.", no_args_is_help=True)
+    imports = typer.Typer(help="Take in files of products, stores, stock and postal codes.", no_args_is_help=True)
     imports.command("products")(products)
     imports.command("stores")(stores)
     imports.command("stock")(stock)
+    imports.command("postcodes")(postcodes)
     cli.add_typer(imports, name="import")
 
 
@@ -113,7 +114,7 @@ def stock(
     pairs: _Map = None,
     mapping: _Mapping = None,
     file_format: _Format = None,
-    chunk: _Chunk = 500,
+    chunk: _Chunk = 2_000,
     from_row: _FromRow = 1,
     report: _Report = None,
     data_dir: DataDirectory = None,
@@ -136,4 +137,30 @@ def stock(
         "imports", "stock", file=file, pairs=pairs or [], mapping=mapping, file_format=file_format, chunk=chunk,
         from_row=from_row, report=report, data_dir=data_dir, delta=delta, again=again, ignore_case=ignore_case,
         dry_run=dry_run,
+    )  # fmt: skip
+
+
+def postcodes(
+    file: _File,
+    pairs: _Map = None,
+    mapping: _Mapping = None,
+    file_format: _Format = None,
+    chunk: _Chunk = 5_000,
+    from_row: _FromRow = 1,
+    report: _Report = None,
+    data_dir: DataDirectory = None,
+    *,
+    geonames: Annotated[
+        bool, typer.Option("--geonames", help="The file is what GeoNames exports of postal codes: tabs, no header.")
+    ] = False,
+    dry_run: _DryRun = False,
+) -> None:
+    """Say where postal codes are, so that stores near them are found without a network. Those of the US are known already.
+
+    Running it again changes nothing. What is imported goes before what is known already.
+    """
+    perform(
+        "imports", "postcodes", file=file, pairs=pairs or [], mapping=mapping,
+        file_format="geonames" if geonames else file_format, chunk=chunk, from_row=from_row, report=report,
+        data_dir=data_dir, dry_run=dry_run,
     )  # fmt: skip

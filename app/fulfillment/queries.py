@@ -28,7 +28,7 @@ _LOCK = rows(
 )
 _LOCK_OPEN = rows(
     f"""
-    SELECT {_HEADER} FROM fulfillment_orders WHERE order_id = :order_id AND status NOT IN {_FINISHED}
+    SELECT {_HEADER} FROM fulfillment_orders WHERE order_id = ANY(:order_ids::uuid[]) AND status NOT IN {_FINISHED}
     ORDER BY id FOR NO KEY UPDATE
     """,
     FulfillmentOrder,
@@ -62,6 +62,17 @@ _LIST_REFUSERS = rows(
     WHERE line.order_line_id = ANY(:order_line_ids::uuid[]) AND line.rejected > 0
     """,
     UUID,
+)
+
+_LIST_UNPACKED = statement(
+    f"""
+    SELECT line.order_line_id, sum(line.quantity - line.rejected - line.cancelled - line.packed)::int
+    FROM fulfillment_order_lines AS line JOIN fulfillment_orders AS work ON work.id = line.fulfillment_order_id
+    WHERE line.order_line_id = ANY(:order_line_ids::uuid[]) AND work.location_id = :location_id
+      AND work.status NOT IN {_FINISHED}
+    GROUP BY line.order_line_id
+    HAVING sum(line.quantity - line.rejected - line.cancelled - line.packed) > 0
+    """
 )
 
 #: New work with its lines in one round trip. The order's row is locked or new, so nobody else counts its work meanwhile.
@@ -189,9 +200,15 @@ async def lock_fulfillment_order(uow: UnitOfWork, *, fulfillment_order_id: UUID)
     return await _LOCK.first(uow, ids=[fulfillment_order_id])
 
 
-async def lock_open(uow: UnitOfWork, *, order_id: OrderId) -> list[FulfillmentOrder]:
-    """Lock the work of an order that is not over."""
-    return await _LOCK_OPEN.all(uow, order_id=order_id)
+async def lock_open(uow: UnitOfWork, *, order_ids: Collection[OrderId]) -> list[FulfillmentOrder]:
+    """Lock the work of orders that is not over."""
+    return await _LOCK_OPEN.all(uow, order_ids=list(order_ids))
+
+
+async def list_unpacked(session: Session, *, order_line_ids: Collection[UUID], location_id: UUID) -> dict[UUID, int]:
+    """Say how many units of order lines a location has not put into parcels; a line without any is not answered."""
+    found = await _LIST_UNPACKED.all(session, order_line_ids=list(order_line_ids), location_id=location_id)
+    return {record[0]: record[1] for record in found}
 
 
 async def list_lines(session: Session, *, fulfillment_order_ids: Collection[UUID]) -> list[FulfillmentOrderLine]:

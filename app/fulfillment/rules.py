@@ -215,6 +215,18 @@ def all_open(line: FulfillmentOrderLine) -> int:
     return line.open
 
 
+def unpacked(line: FulfillmentOrderLine) -> int:
+    """Say how many units of a line are not in a parcel; those may still be sent from elsewhere."""
+    return line.left - line.packed
+
+
+def rejects(work: Work, quantities: Mapping[FulfillmentOrderLineId, int]) -> Work:
+    """Take units off work that its location does not have."""
+    return work.changed(
+        {line.id: rejected(line, quantities[line.id]) for line in work.lines if quantities.get(line.id)}
+    )
+
+
 def is_empty(lines: Iterable[FulfillmentOrderLine]) -> bool:
     """Say whether nothing of the work is left to this location."""
     return all(line.left == 0 for line in lines)
@@ -246,8 +258,12 @@ def _leaves_nothing(
     return is_empty(rule(line, quantities[line.id]) if line.id in quantities else line for line in work.lines)
 
 
-def cuts(works: Sequence[Work], wanted: Mapping[OrderLineId, int]) -> Quantities:
-    """Say which units of open work to cancel, so that as little as possible of what was done is undone.
+def cuts(
+    works: Sequence[Work],
+    wanted: Mapping[OrderLineId, int],
+    limit: Callable[[FulfillmentOrderLine], int] = all_open,
+) -> Quantities:
+    """Say which units of open work to take off it, so that as little as possible of what was done is undone.
 
     Work that is least far along goes first, and of equals the youngest. Units that the work has not are left out.
     """
@@ -258,7 +274,7 @@ def cuts(works: Sequence[Work], wanted: Mapping[OrderLineId, int]) -> Quantities
         if work.header.status in FINISHED:
             continue
         for line in work.lines:
-            units = min(line.open, missing.get(line.order_line_id, 0))
+            units = min(limit(line), missing.get(line.order_line_id, 0))
             if units:
                 quantities[line.id] = units
                 missing[line.order_line_id] -= units

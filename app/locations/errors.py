@@ -12,7 +12,7 @@ class UnknownLocationGroup(Invalid):
 
 
 class PostalCodeUnknown(Invalid):
-    """None of our places tells where a postal code is."""
+    """Neither a table nor any of our places tells where a postal code is."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -3,7 +3,7 @@
 Purchase orders and other supply, transfers, counts, and rules of safety stock.
 
 Kind: expand
-Locks: nothing, as every table is new
+Locks: order_lines against writes while its new index is built; all else is new
 """
 
 from collections.abc import Sequence

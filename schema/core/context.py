@@ -58,6 +58,18 @@ class Context:
 
     async def load(self, batch: Batch[KeyT, ValueT], key: KeyT) -> ValueT:
         """Answer one key of a batch, together with whatever else is asked of it meanwhile."""
+        return await self._loader(batch).load(key)  # type: ignore[no-any-return]
+
+    def prime(self, batch: Batch[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
+        """Remember what a batch would answer for a key, because it came along with something else."""
+        self._loader(batch).prime(key, value)
+
+    async def renew(self) -> None:
+        """Forget what was read: something has been changed."""
+        self._loaders = {}
+        await self.session.drop_snapshot()
+
+    def _loader(self, batch: Batch[KeyT, ValueT]) -> DataLoader[Any, Any]:
         loader = self._loaders.get(id(batch))
         if loader is None:
 
@@ -65,12 +77,7 @@ class Context:
                 return list(await batch.load(self, keys))
 
             loader = self._loaders[id(batch)] = DataLoader(batch_load_fn=load_all)
-        return await loader.load(key)  # type: ignore[no-any-return]
-
-    async def renew(self) -> None:
-        """Forget what was read: something has been changed."""
-        self._loaders = {}
-        await self.session.drop_snapshot()
+        return loader
 
 
 @dataclass(frozen=True, slots=True)

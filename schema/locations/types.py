@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.inventory.queries.stores import FoundStores, StoresWanted, count_stores
+from app.inventory.rules.pickups import StoreSupply
 from app.kernel.ids import IdKind, decode
 from app.locations import rules as locations
 from app.locations.rules import DayOfWeek, clock_time, is_open
@@ -139,25 +140,25 @@ class StoreAvailability:
     """Whether it can hand over all of it."""
     ready_at: datetime | None
     """When a pickup ordered now would be ready; null when it is not complete, or the store has no pickup."""
-    lines: list[StoreLineAvailability]
-    """One for each variant that was asked for, in their order."""
+    supply: strawberry.Private[StoreSupply]
 
     @classmethod
     def of(cls, found: HandOver) -> "StoreAvailability":
         """Show what a store could hand over."""
-        return cls(
-            complete=found.supply.complete,
-            ready_at=found.ready_at,
-            lines=[
-                StoreLineAvailability(
-                    key=line.variant_id,
-                    requested=line.requested,
-                    available=line.available,
-                    from_transfer=line.from_transfer,
-                )
-                for line in found.supply.lines
-            ],
-        )
+        return cls(complete=found.supply.complete, ready_at=found.ready_at, supply=found.supply)
+
+    @strawberry.field
+    def lines(self) -> list[StoreLineAvailability]:
+        """One for each variant that was asked for, in their order."""
+        return [
+            StoreLineAvailability(
+                key=line.variant_id,
+                requested=line.requested,
+                available=line.available,
+                from_transfer=line.from_transfer,
+            )
+            for line in self.supply.lines
+        ]
 
 
 @strawberry.type

@@ -31,6 +31,7 @@ from tests.builders.counted import begin_count
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
 from tests.builders.shop import DELIVERY_OPTIONS, LOCATIONS, PASSWORD, Shop, fixed_id
+from tests.builders.transferred import draft
 
 GUEST: Final = "guest"
 STRANGER: Final = "stranger"
@@ -155,6 +156,11 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "countLineId": ids("count line", "count line left"),
         "lineIds": ids("count line"),
         "counted": [0, 3, 5],
+        "transferId": ids("transfer"),
+        "transferLineId": ids("transfer line"),
+        "fromLocationId": [shop.location_ref(code) for code in ("warehouse", "camden")],
+        "toLocationId": [shop.location_ref(code) for code in ("camden", "leeds")],
+        "delta": [1, -1],
         "variantId": variants,
         "locationId": [shop.location_ref(code) for code in shop.locations],
         "storeId": [shop.location_ref(code) for code in ("camden", "soho")],
@@ -211,6 +217,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
     counting = await begin_count(shop, "mug", "tee-l", at="camden")
     await counting.record({"mug": 5})
     count_lines = await counting.lines()
+    sending = await draft(shop, {"mug": 1}, origin="camden", target="leeds")
     ids = {
         "cart line": encode(IdKind.CART_LINE, cart_lines[0].id),
         "group": write(GROUP, quote.groups[0].group_id),
@@ -229,6 +236,8 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "count": encode(IdKind.COUNT, counting.id),
         "count line": encode(IdKind.COUNT_LINE, count_lines["mug"].id),
         "count line left": encode(IdKind.COUNT_LINE, count_lines["tee-l"].id),
+        "transfer": encode(IdKind.TRANSFER, sending.id),
+        "transfer line": encode(IdKind.TRANSFER_LINE, (await sending.lines())["mug"].id),
         "customer": encode(IdKind.CUSTOMER, _ADA),
         "address": encode(IdKind.CUSTOMER_ADDRESS, _ADAS_ADDRESS),
     }

@@ -10,8 +10,13 @@ from app.inventory.rules.safety import SafetyStock, SafetyStockLine, SafetyStock
 from app.inventory.service import bundling, safety
 from app.kernel.ids import CategoryId, LocationGroupId
 from app.kernel.puts import Put
-from app.locations.rules import ChannelLocationGroupInput, ChannelLocationInput, LocationGroupInput
-from app.locations.service import put_channel_location_groups, put_channel_locations, put_location_groups
+from app.locations.rules import ChannelLocationGroupInput, ChannelLocationInput, LocationGroupInput, TransferLaneInput
+from app.locations.service import (
+    put_channel_location_groups,
+    put_channel_locations,
+    put_location_groups,
+    put_transfer_lanes,
+)
 from tests.builders.shop import CATEGORIES, LOCATIONS, VARIANTS, Shop
 
 #: A variant at a location.
@@ -37,6 +42,14 @@ async def link(shop: Shop, location: str, *, ships: bool | None, hands_out: bool
     wanted = ChannelLocationInput(channel=channel, location=location, ships=ships, hands_out=hands_out)
     [row] = await shop.begin().run(lambda uow: put_channel_locations(uow, links=[wanted]))
     return row.effect
+
+
+async def collected_by_transfer(shop: Shop, start: str, store: str, minutes: int) -> None:
+    """Let a lane lead to a store, and its pickups be promised from what comes on it."""
+    wanted = TransferLaneInput(from_location=start, to_location=store, lead_minutes=minutes)
+    await shop.begin().run(lambda uow: put_transfer_lanes(uow, lanes=[wanted]))
+    sql = "UPDATE locations SET pickup_supply = 'TRANSFER' WHERE id = $1"
+    await shop.begin().run(lambda uow: uow.execute(sql, [LOCATIONS[store]]))
 
 
 async def in_force(shop: Shop) -> Mapping[str, tuple[bool, bool, bool]]:

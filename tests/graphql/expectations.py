@@ -16,12 +16,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.inventory.rules.adjusting import Delivered
+from app.inventory.service import adjusting
 from app.kernel.actor import ANONYMOUS
 from app.kernel.ids import IdKind, decode, encode
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
+from tests.builders.counted import begin_count
+from tests.builders.expected import announce, receive, supply_of
 from tests.builders.scene import GUEST, ROLES, Scene, Things
-from tests.builders.shop import PASSWORD, Shop
+from tests.builders.shop import CATEGORIES, PASSWORD, Shop
+from tests.builders.supplied import group, new_variant, rule
+from tests.builders.transferred import Sent, draft
 
 Input = dict[str, Any]
 
@@ -35,6 +41,17 @@ ADAS_ORDER: Final = "--- A- AAAAA-AA"
 #: Work of camden: staff who do work, where they work.
 WORK: Final = "UUU FF ANAFAFAA"
 STAFF: Final = "--- -- AAAAAAAA"
+#: Stock of camden: staff who see stock, where they work; and those who change it by hand.
+STOCK_OF_CAMDEN: Final = "UUU FF AFAAAAAA"
+ADJUSTS_CAMDEN: Final = "UUU FF FFAFAFAA"
+#: How stock is arranged: staff who may see stock, wherever they work, and those who decide it.
+ARRANGED: Final = "UUU FF AAAAAAAA"
+ARRANGES: Final = "UUU FF FFFFFAAA"
+
+#: A count of camden: staff who see stock, where they work; those who count there, and those who decide there.
+COUNTED: Final = "--- -- A-AAAAAA"
+COUNTS: Final = "UUU FF ANAFAFAA"
+DECIDES: Final = "UUU FF FFAFAFAA"
 
 
 def refused(letters: str) -> str:
@@ -124,6 +141,122 @@ def _by_id(field: str, thing: str, guests: str, adas: str, *, token: int = 1) ->
     )
 
 
+async def _london(ask: Ask) -> str:
+    """Make a group of locations, or find it made."""
+    return encode(IdKind.LOCATION_GROUP, await group(ask.shop, "london", "camden", "soho"))
+
+
+async def _its_id(ask: Ask) -> Input:
+    return {"id": await _london(ask)}
+
+
+async def _with_members(ask: Ask) -> Input:
+    members = [ask.shop.location_ref(code) for code in ("camden", "soho")]
+    return {"input": {"code": "london", "name": "London", "locationIds": members} | ask.keyed}
+
+
+async def _with_group(ask: Ask) -> Input:
+    return {"input": {"channel": "web", "groupId": await _london(ask), "ships": True, "handsOut": True} | ask.keyed}
+
+
+async def _with_rule(ask: Ask) -> Input:
+    ours = await rule(ask.shop, 0, category="outdoors", at=await group(ask.shop, ask.role, "camden"))
+    return {"input": {"safetyStockRuleId": encode(IdKind.SAFETY_STOCK_RULE, ours)} | ask.keyed}
+
+
+async def _with_new_bundle(ask: Ask) -> Input:
+    made = encode(IdKind.VARIANT, await new_variant(ask.shop, "breakfast"))
+    parts = [{"variantId": ask.shop.variant_ref("mug"), "quantity": 2}]
+    return {"input": {"variantId": made, "components": parts} | ask.keyed}
+
+
+async def _purchase_order(ask: Ask) -> str:
+    """Announce a delivery to camden, or find it announced."""
+    made = await announce(ask.shop, {"kettle": 5}, number=f"PO-{ask.role}", at="camden")
+    return encode(IdKind.PURCHASE_ORDER, made.id)
+
+
+async def _supply(ask: Ask) -> str:
+    made = await announce(ask.shop, {"kettle": 5}, number="PO-1", at="camden")
+    return encode(IdKind.SUPPLY, (await supply_of(ask.shop, made.id, "kettle")).id)
+
+
+async def _its_purchase_order(ask: Ask) -> Input:
+    return {"id": await _purchase_order(ask)}
+
+
+async def _its_supply(ask: Ask) -> Input:
+    return {"id": await _supply(ask)}
+
+
+async def _with_purchase_order(ask: Ask) -> Input:
+    return {"input": {"purchaseOrderId": await _purchase_order(ask)} | ask.keyed}
+
+
+async def _with_part_of_purchase_order(ask: Ask) -> Input:
+    made = await announce(ask.shop, {"kettle": 5}, number=f"PO-{ask.role}", at="camden")
+    await receive(ask.shop, made.id, {"kettle": 1})
+    return {"input": {"purchaseOrderId": encode(IdKind.PURCHASE_ORDER, made.id)} | ask.keyed}
+
+
+async def _with_delivery(ask: Ask) -> Input:
+    lines = [{"variantId": ask.shop.variant_ref("kettle"), "quantity": 1}]
+    return {"input": {"purchaseOrderId": await _purchase_order(ask), "lines": lines} | ask.keyed}
+
+
+async def _sent(ask: Ask, *steps: str, to_camden: bool = False) -> Sent:
+    """Write a transfer of a mug from camden, or to it, and bring it further."""
+    origin, target = ("warehouse", "camden") if to_camden else ("camden", "leeds")
+    brought = [Delivered(ask.shop.variants["mug"], 1)]
+    at = ask.shop.locations[origin]
+    await ask.shop.begin().run(lambda uow: adjusting.receive(uow, location_id=at, lines=brought))
+    sent = await draft(ask.shop, {"mug": 1}, origin=origin, target=target)
+    for step in steps:
+        await getattr(sent, step)()
+    return sent
+
+
+async def _its_transfer(ask: Ask) -> Input:
+    return {"id": encode(IdKind.TRANSFER, (await _sent(ask)).id)}
+
+
+async def _its_transfer_line(ask: Ask) -> Input:
+    return {"id": encode(IdKind.TRANSFER_LINE, (await (await _sent(ask)).lines())["mug"].id)}
+
+
+def _transfer(field: str, *steps: str, to_camden: bool = False, lines: bool = True, **more: object) -> Row:
+    async def arguments(ask: Ask) -> Input:
+        sent = await _sent(ask, *steps, to_camden=to_camden)
+        line = encode(IdKind.TRANSFER_LINE, (await sent.lines())["mug"].id)
+        named = {"lines": [{"transferLineId": line, "quantity": 1}]} if lines else {}
+        return {"input": {"transferId": encode(IdKind.TRANSFER, sent.id)} | ask.keyed | named | more}
+
+    return Row(field, arguments, ADJUSTS_CAMDEN, what="to the store" if to_camden else "from the store")
+
+
+async def _with_draft(ask: Ask) -> Input:
+    lines = [{"variantId": ask.shop.variant_ref("lamp"), "quantity": 2}]
+    sent = encode(IdKind.TRANSFER, (await _sent(ask)).id)
+    return {"input": {"transferId": sent, "lines": lines, "note": "for the window"} | ask.keyed}
+
+
+def _by_hand(field: str, line: Input, **more: object) -> Row:
+    return Row(
+        field,
+        lambda ask: {
+            "input": {
+                "locationId": ask.shop.location_ref("camden"),
+                "lines": [{"variantId": ask.shop.variant_ref("mug")} | line],
+                "note": "after the flood",
+            }
+            | ask.keyed
+            | more
+        },
+        ADJUSTS_CAMDEN,
+        what="at the store",
+    )
+
+
 QUERIES: Final = (
     Row("channels", lambda _: {}, EVERYBODY),
     Row("categories", lambda _: {}, EVERYBODY),
@@ -146,6 +279,20 @@ QUERIES: Final = (
         "UUU FF AFAAAFAA",
         what="of camden",
     ),
+    Row("stockLevels", lambda _: {}, "UUU FF AAAAAAAA"),
+    Row(
+        "stockLevels",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        "UUU FF AFAAAAAA",
+        what="of camden",
+    ),
+    Row("stockMovements", lambda _: {}, "UUU FF AAAAAAAA"),
+    Row(
+        "stockMovements",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        "UUU FF AFAAAAAA",
+        what="of camden",
+    ),
     _by_id("pickup", "pickup", GUESTS_ORDER, ADAS_ORDER),
     _by_id("return", "return", GUESTS_ORDER, ADAS_ORDER),
     _node("cart", GUESTS_CART, ADAS_CART, token=0),
@@ -166,10 +313,75 @@ QUERIES: Final = (
     ),
     _node("customer", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
     _node("address", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
+    Row("locationGroups", lambda _: {}, ARRANGED),
+    Row("transferLanes", lambda _: {}, ARRANGED),
+    Row("safetyStockRules", lambda _: {}, ARRANGED),
+    Row("purchaseOrders", lambda _: {}, ARRANGED),
+    Row(
+        "purchaseOrders",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        STOCK_OF_CAMDEN,
+        what="of camden",
+    ),
+    Row("purchaseOrder", _its_purchase_order, "--- -- A-AAAAAA"),
+    Row("supplies", lambda _: {}, ARRANGED),
+    Row(
+        "supplies",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        STOCK_OF_CAMDEN,
+        what="of camden",
+    ),
+    Row("node", _its_purchase_order, "--- -- A-AAAAAA", what="purchase order"),
+    Row("node", _its_supply, "--- -- A-AAAAAA", what="supply"),
+    Row("node", _its_id, STAFF, what="group of locations"),
+    Row("counts", lambda _: {}, ARRANGED),
+    Row(
+        "counts",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        "UUU FF AFAAAAAA",
+        what="of camden",
+    ),
+    _by_id("count", "count", COUNTED, COUNTED),
+    _node("count", COUNTED, COUNTED),
+    _node("count line", COUNTED, COUNTED),
+    Row("transfers", lambda _: {}, ARRANGED),
+    Row(
+        "transfers",
+        lambda ask: {"filter": {"locationId": ask.shop.location_ref("camden")}},
+        STOCK_OF_CAMDEN,
+        what="of camden",
+    ),
+    Row("transfer", _its_transfer, "--- -- A-AAAAAA"),
+    Row("node", _its_transfer, "--- -- A-AAAAAA", what="transfer"),
+    Row("node", _its_transfer_line, "--- -- A-AAAAAA", what="transfer line"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("warehouse")}, STAFF, what="warehouse"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("leeds")}, EVERYBODY, what="store"),
     Row("node", lambda ask: {"id": ask.shop.variant_ref("mug")}, EVERYBODY, what="variant"),
 )
+
+
+async def _with_count(ask: Ask, *, handed_in: bool = False, found: int | None = None) -> Input:
+    counting = await begin_count(ask.shop, "mug", at="camden")
+    if found is not None or handed_in:
+        await counting.record({"mug": found or 5})
+    if handed_in:
+        await counting.submit()
+    return {"countId": encode(IdKind.COUNT, counting.id)} | ask.keyed
+
+
+async def _with_planned_count(ask: Ask) -> Input:
+    count = await _with_count(ask)
+    key = decode(IdKind.COUNT, count["countId"])
+    [[line]] = await ask.shop.fetch("SELECT id FROM count_lines WHERE count_id = $1", key)
+    return {"input": count | {"lines": [{"countLineId": encode(IdKind.COUNT_LINE, line), "counted": 4}]}}
+
+
+async def _with_counted_count(ask: Ask) -> Input:
+    return {"input": await _with_count(ask, found=5)}
+
+
+async def _with_count_in_review(ask: Ask) -> Input:
+    return {"input": await _with_count(ask, handed_in=True, found=4)}
 
 
 async def _with_refresh_token(ask: Ask) -> Input:
@@ -213,6 +425,39 @@ def _units(ask: Ask) -> Input:
 
 
 MUTATIONS: Final = (
+    Row(
+        "purchaseOrderPut",
+        lambda ask: {
+            "input": {
+                "number": f"PO by {ask.role}",
+                "supplier": "Potters & Co",
+                "locationId": ask.shop.location_ref("camden"),
+                "lines": [{"variantId": ask.shop.variant_ref("kettle"), "expected": 5, "soldAhead": 2}],
+                "note": "on pallets",
+            }
+            | ask.keyed
+        },
+        ADJUSTS_CAMDEN,
+    ),
+    Row("purchaseOrderReceive", _with_delivery, ADJUSTS_CAMDEN),
+    Row("purchaseOrderClose", _with_part_of_purchase_order, ADJUSTS_CAMDEN),
+    Row("purchaseOrderCancel", _with_purchase_order, ADJUSTS_CAMDEN),
+    Row(
+        "backorderLimitSet",
+        lambda ask: {
+            "input": {
+                "lines": [
+                    {
+                        "variantId": ask.shop.variant_ref("kettle"),
+                        "locationId": ask.shop.location_ref("camden"),
+                        "limit": 3,
+                    }
+                ]
+            }
+            | ask.keyed
+        },
+        ADJUSTS_CAMDEN,
+    ),
     Row("login", lambda _: {"input": {"email": "bob@shop.test", "password": PASSWORD}}, EVERYBODY),
     Row("tokenRefresh", _with_refresh_token, EVERYBODY),
     Row("logout", _with_refresh_token, EVERYBODY),
@@ -341,6 +586,14 @@ MUTATIONS: Final = (
         what="at the store",
     ),
     Row(
+        "stockFeed",
+        lambda ask: {
+            "input": {"mode": "DELTA", "lines": [{"sku": "mug", "locationCode": "camden", "quantity": 1}]} | ask.keyed
+        },
+        "UUU FF FFAFAFAA",
+        what="of the store",
+    ),
+    Row(
         "orderCancel",
         lambda ask: {
             "input": ask.order
@@ -353,6 +606,96 @@ MUTATIONS: Final = (
         "NAN NN FFAAANFA",
         "NNN AN FFAAANFA",
     ),
+    Row("locationGroupPut", _with_members, ARRANGES),
+    Row("channelSupplyPut", _with_group, ARRANGES, what="of a group"),
+    Row(
+        "channelSupplyPut",
+        lambda ask: {
+            "input": {"channel": "web", "locationId": ask.shop.location_ref("soho"), "ships": True, "handsOut": False}
+            | ask.keyed
+        },
+        ARRANGES,
+        what="of a store",
+    ),
+    Row(
+        "transferLanePut",
+        lambda ask: {
+            "input": {
+                "fromLocationId": ask.shop.location_ref("warehouse"),
+                "toLocationId": ask.shop.location_ref("camden"),
+                "leadMinutes": 600,
+            }
+            | ask.keyed
+        },
+        ARRANGES,
+    ),
+    Row(
+        "safetyStockRulePut",
+        lambda ask: {"input": {"units": 1, "categoryId": encode(IdKind.CATEGORY, CATEGORIES["kitchen"])} | ask.keyed},
+        ARRANGES,
+    ),
+    Row("safetyStockRuleDelete", _with_rule, ARRANGES),
+    Row(
+        "safetyStockSet",
+        lambda ask: {
+            "input": {
+                "lines": [
+                    {
+                        "variantId": ask.shop.variant_ref("mug"),
+                        "locationId": ask.shop.location_ref("camden"),
+                        "units": 1,
+                    }
+                ]
+            }
+            | ask.keyed
+        },
+        "UUU FF FFAFAFAA",
+        what="at the store",
+    ),
+    Row("bundlePut", _with_new_bundle, ARRANGES),
+    Row(
+        "countCreate",
+        lambda ask: {
+            "input": {
+                "locationId": ask.shop.location_ref("camden"),
+                "variantIds": [ask.shop.variant_ref("mug")],
+                "blind": True,
+                "note": "shelf 4",
+            }
+            | ask.keyed
+        },
+        "UUU FF AFAFAFAA",
+        what="at the store",
+    ),
+    Row("countRecord", _with_planned_count, COUNTS, what="at the store"),
+    Row("countSubmit", _with_counted_count, COUNTS, what="at the store"),
+    Row("countRecount", _with_count_in_review, DECIDES, what="at the store"),
+    Row("countPost", _with_count_in_review, DECIDES, what="at the store"),
+    Row("countReject", _with_count_in_review, DECIDES, what="at the store"),
+    Row(
+        "transferCreate",
+        lambda ask: {
+            "input": {
+                "fromLocationId": ask.shop.location_ref("camden"),
+                "toLocationId": ask.shop.location_ref("leeds"),
+                "lines": [{"variantId": ask.shop.variant_ref("mug"), "quantity": 2}],
+                "note": "for the window",
+            }
+            | ask.keyed
+        },
+        ADJUSTS_CAMDEN,
+        what="from the store",
+    ),
+    Row("transferUpdate", _with_draft, ADJUSTS_CAMDEN, what="from the store"),
+    _transfer("transferRequest", lines=False),
+    _transfer("transferShip", "request"),
+    _transfer("transferReceive", "request", "ship", to_camden=True),
+    _transfer("transferWriteBack", "request", "ship", note="refused"),
+    _transfer("transferWriteOff", "request", "ship", to_camden=True, note="fell off"),
+    _transfer("transferCancel", "request", lines=False),
+    _by_hand("stockAdjust", {"delta": 1}, reason="FOUND"),
+    _by_hand("stockMove", {"from": "SELLABLE", "to": "QUALITY", "quantity": 1}, reason="INSPECTED"),
+    _by_hand("stockReceive", {"quantity": 1}),
 )
 
 SUBSCRIPTIONS: Final = (

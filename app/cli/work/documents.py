@@ -10,7 +10,7 @@ import typer
 from app.cart.states import CART
 from app.checkout.states import ATTEMPT
 from app.fulfillment.states import FULFILLMENT_ORDER
-from app.inventory.states import RESERVATION
+from app.inventory.states import COUNT, PURCHASE_ORDER, RESERVATION, TRANSFER
 from app.kernel.machine import Machine
 from app.payments.states import PAYMENT, TRANSACTION
 from app.pickup.states import PICKUP
@@ -18,7 +18,19 @@ from app.returns.states import RETURN
 from schema.build import sdl
 
 #: Every state machine that is drawn.
-MACHINES: Sequence[Machine[Any]] = (RESERVATION, CART, PAYMENT, TRANSACTION, FULFILLMENT_ORDER, PICKUP, ATTEMPT, RETURN)
+MACHINES: Sequence[Machine[Any]] = (
+    RESERVATION,
+    COUNT,
+    PURCHASE_ORDER,
+    TRANSFER,
+    CART,
+    PAYMENT,
+    TRANSACTION,
+    FULFILLMENT_ORDER,
+    PICKUP,
+    ATTEMPT,
+    RETURN,
+)
 HOUSE = Path(__file__).parents[3]
 STATES = HOUSE / "docs" / "states"
 

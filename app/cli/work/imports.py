@@ -26,6 +26,7 @@ from rich.progress import (
 from app.channels import queries as channels
 from app.cli.work.place import settings_from, upgrade, with_database
 from app.integration.rules import mapping as mappings
+from app.integration.rules import postal_codes as postal_code_rules
 from app.integration.rules import products as product_rules
 from app.integration.rules import stock as stock_rules
 from app.integration.rules import stores as store_rules
@@ -39,6 +40,7 @@ from app.integration.service import (
     StockTerms,
     StoreTerms,
     channel_to_sell_in,
+    import_postal_codes,
     import_products,
     import_stock,
     import_stores,
@@ -187,6 +189,37 @@ def stock(
     return _carry_out(
         "rows of stock", mappings.STOCK, work, file=file, pairs=pairs, mapping=mapping, file_format=file_format, report=report,
         data_dir=data_dir, dry_run=dry_run,
+    )  # fmt: skip
+
+
+def postcodes(
+    *,
+    file: Path,
+    pairs: Sequence[str],
+    mapping: Path | None,
+    file_format: str | None,
+    chunk: int,
+    from_row: int,
+    report: Path | None,
+    data_dir: str | None,
+    dry_run: bool,
+) -> int:
+    """Take in postal codes; answers the exit code."""
+
+    async def work(begin: Begin, found: _File, told: "_Report", bars: "_Bars") -> None:
+        gathered = postal_code_rules.Gathered()
+        for row in _rows(found, postal_code_rules.read, told, bars):
+            gathered.gather(row)
+            for note in row.notes:
+                told.noted(note)
+        told.say(f"{told.rows - len(told.refused_rows):,} rows speak of {len(gathered):,} postal codes")
+        bars.begin_taking(gathered.due(from_row=from_row))
+        await import_postal_codes(begin, rows=gathered, terms=terms, listener=told)
+
+    terms = Terms(rows_at_once=chunk, from_row=from_row, dry_run=dry_run)
+    return _carry_out(
+        "postal codes", mappings.POSTAL_CODES, work, file=file, pairs=pairs, mapping=mapping, file_format=file_format,
+        report=report, data_dir=data_dir, dry_run=dry_run,
     )  # fmt: skip
 
 
@@ -387,6 +420,8 @@ class _Report:
 
     def refused(self, problem: RowProblem) -> None:
         """Count and write down why a row was not taken."""
+        if self.bars is not None and problem.row not in self.refused_rows:
+            self.bars.take()
         self.refused_rows.add(problem.row)
         self._count(problem)
         self._write("refused", problem)

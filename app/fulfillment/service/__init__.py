@@ -4,20 +4,25 @@ Invariants: who changes work has locked its order first; each step takes whole l
 of statements; stock, the order's quantities and the money that is due change in the same transaction.
 """
 
-from app.fulfillment.service.ending import cancel, hand_over, lock_open
+from app.fulfillment.service.ending import cancel, hand_over, lock_all_open, lock_open
 from app.fulfillment.service.locking import Locked, lock, lock_of_order, visible
 from app.fulfillment.service.opening import carry_out, open_work
-from app.fulfillment.service.rerouting import Worked, pick, reject
+from app.fulfillment.service.rerouting import Cut, HandedOn, Withdrawn, Worked, hand_on, pick, reject, withdraw
 from app.fulfillment.service.steps import accept, make_ready, pack, ship
 
 __all__ = [
+    "Cut",
+    "HandedOn",
     "Locked",
+    "Withdrawn",
     "Worked",
     "accept",
     "cancel",
     "carry_out",
+    "hand_on",
     "hand_over",
     "lock",
+    "lock_all_open",
     "lock_of_order",
     "lock_open",
     "make_ready",
@@ -27,4 +32,5 @@ __all__ = [
     "reject",
     "ship",
     "visible",
+    "withdraw",
 ]

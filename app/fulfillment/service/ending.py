@@ -1,6 +1,6 @@
 """Work ends: handed over to its customer, or cancelled before it left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.fulfillment import queries, rules
 from app.fulfillment.rules import FulfillmentOrderLine, Quantities, Work
@@ -20,11 +20,19 @@ from app.payments import service as payments
 
 async def lock_open(uow: UnitOfWork, *, order_id: OrderId) -> list[Work]:
     """Lock the work of an order that is not over; the order is locked already."""
-    headers = await queries.lock_open(uow, order_id=order_id)
+    return (await lock_all_open(uow, order_ids=[order_id]))[order_id]
+
+
+async def lock_all_open(uow: UnitOfWork, *, order_ids: Collection[OrderId]) -> dict[OrderId, list[Work]]:
+    """Lock the work of several orders that is not over; the orders are locked already."""
+    headers = await queries.lock_open(uow, order_ids=order_ids)
     lines: dict[FulfillmentOrderId, list[FulfillmentOrderLine]] = {header.id: [] for header in headers}
     for line in await queries.list_lines(uow, fulfillment_order_ids=list(lines)):
         lines[line.fulfillment_order_id].append(line)
-    return [Work(header, tuple(lines[header.id])) for header in headers]
+    works: dict[OrderId, list[Work]] = {order_id: [] for order_id in order_ids}
+    for header in headers:
+        works[header.order_id].append(Work(header, tuple(lines[header.id])))
+    return works
 
 
 async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:

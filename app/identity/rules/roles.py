@@ -42,6 +42,7 @@ _ASSOCIATE = frozenset(
         Permission.RETURNS_REQUEST,
         Permission.RETURNS_RECEIVE,
         Permission.INVENTORY_READ,
+        Permission.INVENTORY_COUNT,
     }
 )
 _STORE_MANAGER = _ASSOCIATE | {Permission.ORDERS_CANCEL, Permission.RETURNS_APPROVE, Permission.INVENTORY_ADJUST}
@@ -78,6 +79,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.RETURNS_READ,
             Permission.RETURNS_RECEIVE,
             Permission.INVENTORY_READ,
+            Permission.INVENTORY_COUNT,
             Permission.INVENTORY_ADJUST,
         }
     ),

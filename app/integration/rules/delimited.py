@@ -17,6 +17,11 @@ LONGEST_VALUE = 16 << 20
 #: A quoted value over more lines than this is a quotation mark that somebody forgot to close.
 MOST_LINES_A_ROW = 5_000
 LINES_LOOKED_AT = 50
+#: What the readme beside GeoNames' exports of postal codes says that they are.
+GEONAMES_COLUMNS = (
+    "country code", "postal code", "place name", "admin name1", "admin code1", "admin name2", "admin code2", "admin name3",
+    "admin code3", "latitude", "longitude", "accuracy",
+)  # fmt: skip
 LONGEST_LINE_LOOKED_AT = 1 << 16
 
 _EXCEL_HINT = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -41,6 +46,18 @@ def rows(lines: Iterator[str]) -> Iterator[SourceRow | BadRow]:
             yield BadRow(number, f"has {_values(len(values))}, where the header has {len(header)}")
         else:
             yield SourceRow(number, dict(zip(header, values, strict=False)))
+
+
+def geonames_rows(lines: Iterator[str]) -> Iterator[SourceRow | BadRow]:
+    """Stream the rows of GeoNames' postal codes. The last column, the accuracy, may be left out."""
+    for number, line in enumerate(lines, 1):
+        values = line.rstrip("\r\n").split("\t")
+        if not line.strip():
+            continue
+        if not len(GEONAMES_COLUMNS) - 1 <= len(values) <= len(GEONAMES_COLUMNS):
+            yield BadRow(number, f"has {_values(len(values))} between tabs, where GeoNames has {len(GEONAMES_COLUMNS)}")
+        else:
+            yield SourceRow(number, dict(zip(GEONAMES_COLUMNS, values, strict=False)))
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -81,6 +81,7 @@ STORES = (
     Target("hours", ("openinghours", "storehours", "businesshours")),
     Target("phone", ("telephone", "phonenumber", "tel")),
     Target("pickup", ("pickupenabled", "clickandcollect", "bopis")),
+    Target("pickup_supply", ("pickupfrom", "shiptostore")),
 )
 STOCK = (
     Target(
@@ -94,6 +95,13 @@ STOCK = (
         needed=True,
     ),
     Target("quantity", ("qty", "onhand", "quantityonhand", "stock", "stocklevel", "units", "count"), needed=True),
+    Target("bucket"),
+)
+POSTAL_CODES = (
+    Target("country", ("countrycode", "countryiso", "iso"), needed=True),
+    Target("code", ("postalcode", "postcode", "zip", "zipcode", "zcta", "plz"), needed=True),
+    Target("latitude", ("lat", "geolat", "geolatitude", "intptlat"), needed=True),
+    Target("longitude", ("lon", "lng", "long", "geolon", "geolng", "geolongitude", "intptlong"), needed=True),
 )
 
 

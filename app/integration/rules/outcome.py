@@ -7,6 +7,8 @@ from app.integration.rules.rows import RowProblem
 from app.kernel.puts import Put
 
 ROWS_AT_ONCE = 500
+#: A chunk of stock is one look without locks, and one statement under them that buyers of the same levels wait for.
+STOCK_ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)

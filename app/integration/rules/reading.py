@@ -1,6 +1,6 @@
 """Opens a file that somebody else wrote, and streams its rows with numbers a person can find.
 
-CSV of any common dialect, JSON (an array, or an object with one array) and JSONL. A file that cannot be read at all is
+CSV of any common dialect, JSON (an array, or an object with one array), JSONL, and GeoNames' postal codes. A file that cannot be read at all is
 refused before its first row is given; a broken row inside a good file is a `BadRow`, and the others still come.
 """
 
@@ -34,6 +34,8 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
+    GEONAMES = "geonames"
+    """What GeoNames exports of postal codes: tabs, no header, and quotation marks that mean nothing."""
 
 
 FORMAT_BY_EXTENSION: Mapping[str, Format] = {
@@ -69,7 +71,7 @@ class Source:
     @property
     def columns_are_all(self) -> bool:
         """Say whether no row can have a column that `columns` does not name."""
-        return self.format is Format.CSV
+        return self.format in {Format.CSV, Format.GEONAMES}
 
     def rows(self, *, on_bytes: Callable[[int], None] = lambda _: None) -> Iterator[SourceRow | BadRow]:
         """Stream the rows from the beginning; may be called again.
@@ -103,6 +105,8 @@ def _rows(file: "_Counted", file_format: Format) -> Iterator[SourceRow | BadRow]
     match file_format:
         case Format.CSV:
             yield from delimited.rows(file.lines())
+        case Format.GEONAMES:
+            yield from delimited.geonames_rows(file.lines())
         case Format.JSONL:
             yield from json_rows.from_lines(file.lines())
         case Format.JSON:
@@ -114,6 +118,9 @@ def _columns(source: Source) -> Iterator[str]:
     if source.format is Format.CSV:
         with source.path.open("rb") as file:
             yield from delimited.columns(_Counted(file).lines())
+        return
+    if source.format is Format.GEONAMES:
+        yield from delimited.GEONAMES_COLUMNS
         return
     seen: dict[str, None] = {}
     for row in islice(source.rows(), ROWS_LOOKED_AT):

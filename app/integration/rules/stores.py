@@ -11,6 +11,7 @@ from app.integration.rules.rows import MappedRow, RowProblem, RowReader, Unreada
 from app.kernel.address import Address
 from app.kernel.address import checked as checked_address
 from app.kernel.errors import Invalid
+from app.locations.states import PickupSupply
 
 LONGEST_CODE = 64
 LONGEST_NAME = 200
@@ -22,7 +23,7 @@ _NO = {"no", "n", "false", "f", "0", "off"}
 class StoreRow:
     """A store that can be opened. `hours` is None where the file does not speak of them, empty where it is always closed.
 
-    `pickup` is None where the file does not say. `notes` tell of fields that were left out or mended.
+    `pickup` and `pickup_supply` are None where the file does not say. `notes` tell of fields that were left out or mended.
     """
 
     row: int
@@ -34,6 +35,7 @@ class StoreRow:
     longitude: float | None = None
     hours: tuple[Opening, ...] | None = None
     pickup: bool | None = None
+    pickup_supply: PickupSupply | None = None
     notes: tuple[RowProblem, ...] = ()
 
 
@@ -64,6 +66,7 @@ def read(row: MappedRow, *, default_timezone: str | None = None) -> StoreRow | l
         # Hours of which nothing was understood are unknown; "always closed" would be a lie.
         hours=week.openings if week and (week.openings or not week.not_understood) else None,
         pickup=fields.wanted("pickup", _yes_or_no),
+        pickup_supply=fields.wanted("pickup_supply", _pickup_supply),
         notes=tuple(fields.notes),
     )
 
@@ -137,6 +140,16 @@ def _week(value: object) -> hours.Hours:
     if not isinstance(value, str):
         raise Unreadable("not a text such as Mon-Sat: 10-9; Sun: 11-7")
     return hours.parse(value)
+
+
+def _pickup_supply(value: object) -> PickupSupply:
+    folded = str(value).strip().upper()
+    if folded in set(PickupSupply):
+        return PickupSupply(folded)
+    if folded.casefold() in _YES | _NO:
+        # "Ship to store: yes" is how others say it.
+        return PickupSupply.TRANSFER if folded.casefold() in _YES else PickupSupply.OWN
+    raise Unreadable("neither OWN nor TRANSFER")
 
 
 def _yes_or_no(value: object) -> bool:

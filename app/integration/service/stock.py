@@ -1,26 +1,23 @@
 """Imports of stock: how many units are at a location, or how many came and went."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-from app.catalog import queries as catalog_queries
 from app.integration import queries
+from app.integration.queries import FoundLine
 from app.integration.rules.outcome import Listener, Terms
 from app.integration.rules.rows import RowProblem
-from app.integration.rules.stock import StockRow
+from app.integration.rules.stock import LineProblem, StockRow
 from app.integration.service.chunks import in_chunks, put_chunk
-from app.inventory import queries as inventory_queries
-from app.inventory import service as inventory
-from app.inventory.rules import Level, StockLine
-from app.inventory.states import MovementReason
+from app.integration.service.taking import NOT_HERE, UNKNOWN_LOCATION, UNKNOWN_SKU, Wanted, move_lines, set_lines
+from app.inventory.rules import Cause
+from app.inventory.states import Bucket
 from app.kernel import idempotency
+from app.kernel.actor import Actor
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import Conflict
 from app.kernel.permissions import Permission
-from app.kernel.puts import Put, effect_of
-from app.locations import queries as locations_queries
+from app.kernel.puts import Put
 
 _SCOPE = "importStock"
 
@@ -47,22 +44,18 @@ class _Placed:
     """A row whose variant and location are known."""
 
     row: StockRow
-    variant_id: UUID
-    location_id: UUID
-
-    @property
-    def level(self) -> tuple[UUID, UUID]:
-        return self.variant_id, self.location_id
+    wanted: Wanted
 
 
 async def import_stock(
     begin: Begin, *, rows: Iterable[StockRow], counting: StockTerms, terms: Terms, listener: Listener
 ) -> None:
-    """Set the sellable stock of variants at locations, or change it, row by row; levels that are not there are opened.
+    """Set the stock of variants at locations, or change it, row by row; levels that are not there are opened.
 
-    A row that would leave less than customers were promised is refused, the others are taken. Of several rows about the
-    same variant and location a snapshot takes the last, while changes add up. Changes count once: how far they have come
-    is committed with them, so a file that broke off goes on where it was.
+    Rows that say what is there already are passed over before anything is locked. A row that would leave less than
+    customers were promised is refused, the others are taken. Of several rows about the same stock a snapshot takes the
+    last, while changes add up. Changes count once: how far they have come is committed with them, so a file that broke
+    off goes on where it was.
     Raises: Forbidden; AlreadyTaken; DatabaseUnavailable, after which all chunks that were told of are kept.
     """
     begin.actor.require(Permission.INVENTORY_ADJUST)
@@ -71,119 +64,95 @@ async def import_stock(
         taken_to = await begin.run(lambda uow: _begin_changes(uow, counting, dry_run=terms.dry_run))
         due = [row for row in due if row.row > taken_to]
     else:
-        due = _last_of_each(due, listener)
+        due = _last_of_each(due, listener, ignore_case=counting.ignore_case)
 
-    async def put(uow: UnitOfWork, items: Sequence[_Placed]) -> list[Put | str]:
-        return await (_change if counting.delta else _set)(uow, items)
-
-    async def put_and_mark(uow: UnitOfWork, items: Sequence[_Placed]) -> list[Put | str]:
-        # The mark is locked before stock is, and moves with it or not at all.
+    async def put(uow: UnitOfWork, items: Sequence[_Placed]) -> list[Put | LineProblem]:
         if counting.delta:
+            # The mark is locked before stock is, and moves with it or not at all.
             await _mark(uow, counting, taken_to=items[-1].row.row)
-        return await put(uow, items)
+        take = move_lines if counting.delta else set_lines
+        return await take(uow, [item.wanted for item in items], cause=Cause("feed"))
 
-    def done(items: Sequence[_Placed], effects: Sequence[Put | str]) -> None:
+    def done(items: Sequence[_Placed], effects: Sequence[Put | LineProblem]) -> None:
         for item, effect in zip(items, effects, strict=True):
             if isinstance(effect, Put):
                 listener.taken(effect, row=item.row.row)
             else:
-                refused(item, effect)
+                refused(item, effect.message)
 
     def refused(item: _Placed, reason: str) -> None:
         listener.refused(RowProblem(item.row.row, "quantity", str(item.row.quantity), reason))
 
     for chunk in in_chunks(due, terms.rows_at_once):
-        placed = await begin.run(lambda uow, chunk=chunk: _placed(uow, chunk, counting, listener))  # type: ignore[misc]
+        found = await begin.run(lambda uow, chunk=chunk: _find(uow, chunk, counting))  # type: ignore[misc]
+        placed = _sorted_out(begin.actor, chunk, found, listener)
         if placed:
-            await put_chunk(begin, placed, put_and_mark, dry_run=terms.dry_run, done=done, refused=refused)
+            await put_chunk(begin, placed, put, dry_run=terms.dry_run, done=done, refused=refused)
     if counting.delta and not terms.dry_run:
         await begin.run(lambda uow: _mark(uow, counting, taken_to=None))
 
 
-async def _set(uow: UnitOfWork, items: Sequence[_Placed]) -> list[Put | str]:
-    known, levels = await _open_and_lock(uow, items)
-    effects: list[Put | str] = []
-    lines = []
-    for item in items:
-        level = levels[item.level]
-        promised = level.soft + level.firm
-        if item.row.quantity < promised:
-            effects.append(f"{promised} units are promised to customers")
-            continue
-        effects.append(effect_of(known=item.level in known, changed=level.sellable != item.row.quantity))
-        lines.append(StockLine(item.variant_id, item.location_id, item.row.quantity))
-    await _write(uow, lines)
-    return effects
-
-
-async def _change(uow: UnitOfWork, items: Sequence[_Placed]) -> list[Put | str]:
-    known, levels = await _open_and_lock(uow, items)
-    sellable = {key: level.sellable for key, level in levels.items()}
-    effects: list[Put | str] = []
-    for item in items:
-        promised = levels[item.level].soft + levels[item.level].firm
-        now = sellable[item.level] + item.row.quantity
-        if now < promised:
-            effects.append(f"{promised} units are promised to customers, and {now} would be left")
-            continue
-        effects.append(effect_of(known=item.level in known, changed=item.row.quantity != 0))
-        sellable[item.level] = now
-    await _write(uow, [StockLine(*key, quantity) for key, quantity in sellable.items()])
-    return effects
-
-
-async def _open_and_lock(
-    uow: UnitOfWork, items: Sequence[_Placed]
-) -> tuple[frozenset[tuple[UUID, UUID]], dict[tuple[UUID, UUID], Level]]:
-    """Hold the levels still, so that what is decided about them is what is done to them; answers which were there before.
-
-    Those that are not there are opened, because a level that does not exist cannot be locked.
-    """
-    keys = sorted({item.level for item in items})
-    locked = await inventory_queries.lock_levels(uow, levels=keys)
-    known = frozenset((level.variant_id, level.location_id) for level in locked)
-    if len(known) < len(keys):
-        await inventory.open_levels(uow, levels=[key for key in keys if key not in known])
-        locked = await inventory_queries.lock_levels(uow, levels=keys)
-    return known, {(level.variant_id, level.location_id): level for level in locked}
-
-
-async def _write(uow: UnitOfWork, lines: Sequence[StockLine]) -> None:
-    if lines:
-        await inventory.set_levels(uow, lines=lines, reason=MovementReason.FEED)
-
-
-async def _placed(uow: UnitOfWork, rows: Sequence[StockRow], counting: StockTerms, listener: Listener) -> list[_Placed]:
-    """Find the variants and locations that rows speak of, and refuse the rows of those that there are not."""
-    skus = {row.sku: row.sku for row in rows}
+async def _find(uow: UnitOfWork, rows: Sequence[StockRow], counting: StockTerms) -> list[FoundLine]:
+    """Find the rows of which something has to be done or said."""
+    skus = [row.sku for row in rows]
     if counting.ignore_case:
-        spelled = await queries.list_spellings(uow, skus=list(skus))
-        skus = {sku: spelled.get(sku.upper(), sku) for sku in skus}
-    variants = await catalog_queries.list_variants_by_sku(uow, skus=list(set(skus.values())))
-    found = await locations_queries.list_locations_by_code(uow, codes=list({row.location for row in rows}))
-    locations = {location.code: location.id for location in found}
+        spelled = await queries.list_spellings(uow, skus=set(skus))
+        skus = [spelled.get(sku.upper(), sku) for sku in skus]
+    return await queries.list_to_take(
+        uow,
+        skus=skus,
+        codes=[row.location for row in rows],
+        buckets=[row.bucket for row in rows],
+        quantities=[row.quantity for row in rows],
+        delta=counting.delta,
+        works_at=uow.actor.location_ids,
+    )
+
+
+def _sorted_out(
+    actor: Actor, rows: Sequence[StockRow], found: Sequence[FoundLine], listener: Listener
+) -> list[_Placed]:
+    """Tell of rows that are so already, and of those that speak of nothing here; answers the others."""
+    due = {line.position: line for line in found}
     placed = []
-    for row in rows:
-        variant, location_id = variants.get(skus[row.sku]), locations.get(row.location)
-        if variant is None:
-            listener.refused(RowProblem(row.row, "sku", row.sku, "is not a SKU of this shop"))
-        if location_id is None:
-            listener.refused(RowProblem(row.row, "location", row.location, "is not a location of this shop"))
-        if variant is not None and location_id is not None:
-            placed.append(_Placed(row, variant.id, location_id))
+    for position, row in enumerate(rows, 1):
+        line = due.get(position)
+        if line is None:
+            listener.taken(Put.UNCHANGED, row=row.row)
+            continue
+        if line.variant_id is None:
+            listener.refused(RowProblem(row.row, "sku", row.sku, UNKNOWN_SKU))
+        if line.location_id is None:
+            listener.refused(RowProblem(row.row, "location", row.location, UNKNOWN_LOCATION))
+        if line.variant_id is None or line.location_id is None:
+            continue
+        if not actor.works_at(line.location_id):
+            listener.refused(RowProblem(row.row, "location", row.location, NOT_HERE))
+            continue
+        there = line.units is not None
+        level = (line.variant_id, line.location_id)
+        placed.append(_Placed(row, Wanted(level, row.bucket, row.quantity, there=there)))
     return placed
 
 
-def _last_of_each(rows: Sequence[StockRow], listener: Listener) -> list[StockRow]:
-    """Keep the last row about each variant and location, and refuse those before it."""
-    by_level: defaultdict[tuple[str, str], list[StockRow]] = defaultdict(list)
+def _last_of_each(rows: Sequence[StockRow], listener: Listener, *, ignore_case: bool) -> list[StockRow]:
+    """Keep the last row about each bucket of a variant at a location, and refuse those before it."""
+
+    def named(row: StockRow) -> tuple[str, str, Bucket]:
+        return (row.sku.upper() if ignore_case else row.sku), row.location, row.bucket
+
+    last = {named(row): row for row in rows}
+    if len(last) == len(rows):
+        return list(rows)
+    kept = []
     for row in rows:
-        by_level[row.sku, row.location].append(row)
-    for *earlier, last in by_level.values():
-        for row in earlier:
-            reason = f"row {last.row} speaks of the same SKU at the same location, and the last one counts"
+        counts = last[named(row)]
+        if counts is row:
+            kept.append(row)
+        else:
+            reason = f"row {counts.row} speaks of the same SKU at the same location, and the last one counts"
             listener.refused(RowProblem(row.row, "sku", row.sku, reason))
-    return sorted((same[-1] for same in by_level.values()), key=lambda row: row.row)
+    return kept
 
 
 async def _begin_changes(uow: UnitOfWork, counting: StockTerms, *, dry_run: bool) -> int:

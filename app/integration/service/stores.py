@@ -14,8 +14,9 @@ from app.kernel.permissions import Permission
 from app.kernel.puts import Put
 from app.locations import queries as locations_queries
 from app.locations import service as locations
+from app.locations.queries import ChannelLink
 from app.locations.rules import ChannelLocationInput, Location, LocationInput, Opening
-from app.locations.states import LocationKind
+from app.locations.states import LocationKind, PickupSupply
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,11 @@ async def import_stores(
         }
         wanted = [_wanted(row, known.get(row.code)) for row in items]
         opened = await locations.put_locations(uow, locations=wanted)
-        shipping = set() if serving.ships else await _shipping(uow, served, known.values())
+        there = await _links(uow, served, known.values())
         linked = await locations.put_channel_locations(
             uow,
             links=[
-                ChannelLocationInput(
-                    channel=channel.code,
-                    location=store.code,
-                    ships=serving.ships or (channel.code, store.code) in shipping,
-                    hands_out=store.pickup_enabled,
-                )
+                _link(channel, store, there.get((channel.code, store.code)), ships=serving.ships)
                 for channel in served
                 for store in wanted
             ],
@@ -84,14 +80,29 @@ async def _channels(uow: UnitOfWork, codes: Sequence[str]) -> list[Channel]:
     return [await channels.choose(uow, code=code) for code in dict.fromkeys(codes)]
 
 
-async def _shipping(uow: UnitOfWork, served: Sequence[Channel], stores: Collection[Location]) -> set[tuple[str, str]]:
-    """Say which of these stores ship for which of these channels already, by their codes."""
+async def _links(
+    uow: UnitOfWork, served: Sequence[Channel], stores: Collection[Location]
+) -> dict[tuple[str, str], ChannelLink]:
+    """Say what these stores do for these channels already, by their codes."""
     channel_of = {channel.id: channel.code for channel in served}
     store_of = {store.id: store.code for store in stores}
     links = await locations_queries.list_links(
         uow, pairs=[(channel, store) for channel in channel_of for store in store_of]
     )
-    return {(channel_of[link.channel_id], store_of[link.location_id]) for link in links if link.ships}
+    return {(channel_of[link.channel_id], store_of[link.location_id]): link for link in links}
+
+
+def _link(channel: Channel, store: LocationInput, there: ChannelLink | None, *, ships: bool) -> ChannelLocationInput:
+    """Say what a store shall do for a channel; nothing where its groups say it, or where there is nothing to do."""
+    follows = there is not None and not there.own and (there.ships or not ships)
+    if follows or (there is None and not (ships or store.pickup_enabled)):
+        return ChannelLocationInput(channel=channel.code, location=store.code)
+    return ChannelLocationInput(
+        channel=channel.code,
+        location=store.code,
+        ships=ships or (there is not None and there.ships),
+        hands_out=store.pickup_enabled,
+    )
 
 
 def _once(rows: Iterable[StoreRow], listener: Listener) -> Iterator[StoreRow]:
@@ -127,6 +138,7 @@ def _wanted(row: StoreRow, known: Location | None) -> LocationInput:
         latitude=row.latitude,
         longitude=row.longitude,
         pickup_enabled=row.pickup is not False,
+        pickup_supply=row.pickup_supply or (known.pickup_supply if known else PickupSupply.OWN),
         hours=hours,
     )
     if known is None:

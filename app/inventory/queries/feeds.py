@@ -10,6 +10,8 @@ from app.kernel.sql import rows
 
 #: What a level is is known once it is locked, so what it lacks is reckoned from the locked row, and no snapshot ever takes
 #: away what somebody bought meanwhile. Sellable units that are promised stay; the other buckets are set nevertheless.
+#: Every column of the rules is written as it was locked: PostgreSQL checks a new row before it finds out that the one it
+#: was made from is older than the lock, and a difference reckoned from the newer row would not fit the older one.
 _SET_UNITS = rows(
     """
     WITH locked AS MATERIALIZED (
@@ -17,7 +19,8 @@ _SET_UNITS = rows(
             coalesce(target.sellable < level.soft + level.firm, false) AS refused,
             coalesce(target.sellable - level.sellable, 0) AS sellable,
             coalesce(target.damaged - level.damaged, 0) AS damaged,
-            coalesce(target.quality - level.quality, 0) AS quality
+            coalesce(target.quality - level.quality, 0) AS quality,
+            level.sellable AS old_sellable, level.damaged AS old_damaged, level.quality AS old_quality, level.soft, level.firm
         FROM levels AS level
         JOIN unnest(:variants::uuid[], :locations::uuid[], :sellables::int[], :damageds::int[], :qualities::int[])
             AS target (variant_id, location_id, sellable, damaged, quality)
@@ -25,13 +28,16 @@ _SET_UNITS = rows(
         ORDER BY level.variant_id, level.location_id
         FOR NO KEY UPDATE OF level
     ), change AS (
-        SELECT variant_id, location_id, CASE WHEN refused THEN 0 ELSE sellable END AS sellable, damaged, quality
+        SELECT variant_id, location_id, CASE WHEN refused THEN 0 ELSE sellable END AS sellable, damaged, quality,
+            old_sellable, old_damaged, old_quality, soft, firm
         FROM locked WHERE (NOT refused AND sellable <> 0) OR damaged <> 0 OR quality <> 0
     ), changed AS (
         UPDATE levels AS level SET
-            sellable = level.sellable + change.sellable,
-            damaged = level.damaged + change.damaged,
-            quality = level.quality + change.quality,
+            sellable = change.old_sellable + change.sellable,
+            damaged = change.old_damaged + change.damaged,
+            quality = change.old_quality + change.quality,
+            soft = change.soft,
+            firm = change.firm,
             version = level.version + 1,
             moved_at = greatest(level.moved_at, :at::timestamptz)
         FROM change WHERE level.variant_id = change.variant_id AND level.location_id = change.location_id

@@ -61,8 +61,10 @@ _LOCK_STOCK_OF_DEMAND = rows(
         SELECT variant_id, location_id, supply_id FROM reservations WHERE demand_id = ANY(:demand_ids::uuid[])
     ), levelled AS MATERIALIZED (
         SELECT 1 FROM levels
-        WHERE (variant_id, location_id) IN (SELECT variant_id, location_id FROM held WHERE supply_id IS NULL)
-           OR (variant_id, location_id) IN (SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]))
+        WHERE (variant_id, location_id) IN (
+            SELECT variant_id, location_id FROM held WHERE supply_id IS NULL
+            UNION SELECT * FROM unnest(:variants::uuid[], :locations::uuid[])
+        )
         ORDER BY variant_id, location_id
         FOR NO KEY UPDATE
     ), supplied AS MATERIALIZED (
@@ -164,13 +166,33 @@ _RELEASE_SOFT = rows(
 )
 
 #: A demand's soft units become firm in their reservations and on their levels, which the caller has locked: all of them,
-#: or when some have lapsed, none. What waits for supply stays counted there.
+#: or when some have lapsed, none. What waits for supply stays counted there. A line that holds units in parts, because
+#: some of them came while it waited, is promised their sum.
 _PROMOTE = rows(
     """
     WITH held AS (
-        UPDATE reservations SET state = 'FIRM', expires_at = NULL WHERE demand_id = :demand_id AND state = 'SOFT'
+        DELETE FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT'
           AND (SELECT sum(quantity) FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT') = :units::int
-        RETURNING variant_id, location_id, supply_id, quantity
+        RETURNING id, variant_id, location_id, supply_id, quantity, demand_kind, line_id, priority, created_at
+    ), firm AS (
+        SELECT min(id::text)::uuid AS id, variant_id, location_id, supply_id, sum(quantity)::int AS quantity, demand_kind,
+            line_id, max(priority) AS priority, min(created_at) AS created_at
+        FROM held GROUP BY variant_id, location_id, supply_id, demand_kind, line_id
+    ), there AS (
+        INSERT INTO reservations AS known (id, variant_id, location_id, state, quantity, demand_kind, demand_id, line_id,
+            priority, created_at)
+        SELECT id, variant_id, location_id, 'FIRM', quantity, demand_kind, :demand_id, line_id, priority, created_at
+        FROM firm WHERE supply_id IS NULL
+        ON CONFLICT (line_id, location_id) WHERE state = 'FIRM' AND supply_id IS NULL
+        DO UPDATE SET quantity = known.quantity + excluded.quantity
+    ), ahead AS (
+        INSERT INTO reservations AS known (id, variant_id, location_id, supply_id, state, quantity, demand_kind, demand_id,
+            line_id, priority, created_at)
+        SELECT id, variant_id, location_id, supply_id, 'FIRM', quantity, demand_kind, :demand_id, line_id, priority,
+            created_at
+        FROM firm WHERE supply_id IS NOT NULL
+        ON CONFLICT (line_id, supply_id) WHERE state = 'FIRM' AND supply_id IS NOT NULL
+        DO UPDATE SET quantity = known.quantity + excluded.quantity
     ), changed AS (
         UPDATE levels SET soft = soft - part.quantity, firm = firm + part.quantity
         FROM (
@@ -183,14 +205,21 @@ _PROMOTE = rows(
     int,
 )
 
+#: Two ways to a reservation are two looks into indexes; said as one condition they would be a walk through the table.
 _EXPIRE_SOFT = rows(
     f"""
-    WITH gone AS (
-        DELETE FROM reservations AS held
-        WHERE state = 'SOFT' AND expires_at <= :at::timestamptz
-          AND (supply_id = ANY(:supply_ids::uuid[]) OR (supply_id IS NULL
-            AND (variant_id, location_id) IN (SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]))))
-        RETURNING id, variant_id, location_id, supply_id, quantity, demand_kind, demand_id, line_id, created_at
+    WITH due AS (
+        SELECT held.id FROM unnest(:variants::uuid[], :locations::uuid[]) AS level (variant_id, location_id)
+        JOIN reservations AS held ON held.variant_id = level.variant_id AND held.location_id = level.location_id
+            AND held.supply_id IS NULL AND held.state = 'SOFT' AND held.expires_at <= :at::timestamptz
+        UNION ALL
+        SELECT held.id FROM reservations AS held
+        WHERE held.supply_id = ANY(:supply_ids::uuid[]) AND held.state = 'SOFT' AND held.expires_at <= :at
+    ), gone AS (
+        DELETE FROM reservations AS held USING due
+        WHERE held.id = due.id AND held.state = 'SOFT' AND held.expires_at <= :at
+        RETURNING held.id, held.variant_id, held.location_id, held.supply_id, held.quantity, held.demand_kind,
+            held.demand_id, held.line_id, held.created_at
     ), {_GIVEN_BACK}, {HISTORY}
     SELECT {_OPEN} FROM gone
     """,

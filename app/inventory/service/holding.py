@@ -103,7 +103,9 @@ async def extend_soft(uow: UnitOfWork, *, demand_id: UUID, expires_at: datetime)
     """Hold a demand's units longer, such as for as long as the payment gateway may take; answers how many reservations.
 
     Never shorter: a time that is earlier than theirs changes nothing.
+    Locks: levels, then supply, then reservations: whoever gives back what has lapsed meets them in another order.
     """
+    await queries.lock_stock_of_demand(uow, demand_ids=[demand_id])
     return await queries.extend_soft(uow, demand_id=demand_id, expires_at=expires_at)
 
 

@@ -11,8 +11,7 @@ from app.locations.service import put_postal_codes
 from tests.builders.client import Client, Json
 from tests.builders.shop import Shop
 from tests.builders.statements import Sent
-from tests.builders.supplied import bundle, link, new_variant
-from tests.service.inventory.test_stores import lane
+from tests.builders.supplied import bundle, collected_by_transfer, link, new_variant
 
 Count = Callable[[], AbstractAsyncContextManager[Sent]]
 TRAFALGAR_SQUARE = {"latitude": 51.508, "longitude": -0.1281}
@@ -212,7 +211,7 @@ class TestNearMe:
 
 class TestTransfers:
     async def test_bring_what_a_store_lacks_later(self, client: Client, shop: Shop) -> None:
-        await lane(shop, "warehouse", "soho", 180)
+        await collected_by_transfer(shop, "warehouse", "soho", 180)
         wanted = [line(shop, "mug", 4), line(shop, "lamp", 2)]
 
         [soho, *_] = await near_me(client, lines=wanted)
@@ -226,7 +225,7 @@ class TestTransfers:
         assert own["node"]["availability"]["readyAt"] == "2026-11-24T12:00:00Z"
 
     async def test_are_seen_from_the_product_too(self, client: Client, shop: Shop, statements: Count) -> None:
-        await lane(shop, "warehouse", "soho", 60 * 8)
+        await collected_by_transfer(shop, "warehouse", "soho", 60 * 8)
         document = """
           query($near: NearInput) { product(slug: "tent") { variants { availability {
             pickup(near: $near) { store { code } quantity fromTransfer readyAt }

@@ -134,3 +134,29 @@ class TestImportStock:
         assert [result.exit_code for result in (*results, third)] == [TAKEN, OF_NO_USE, TAKEN]
         async with database.read() as session:
             assert (await session.fetch("SELECT sum(sellable)::int FROM levels", []))[0][0] == 14
+
+    async def test_takes_jsonl_with_buckets_and_writes_down_what_it_refused(
+        self, dsn: str, database: Database, tmp_path: Path
+    ) -> None:
+        shelves = "code,name,address,city,country,timezone\nbath,Bath,1 Bridge,Bath,GB,Europe/London\n"
+        await stoa(dsn, "products", written(tmp_path / "goods.csv", GOODS), "--currency", "GBP")
+        await stoa(dsn, "stores", written(tmp_path / "stores.csv", shelves))
+        lines = [
+            {"sku": "COSY", "location": "bath", "quantity": 5},
+            {"sku": "COSY", "location": "bath", "quantity": 2, "bucket": "damaged"},
+            {"sku": "CUP", "location": "bath", "quantity": 1.5},
+            {"sku": "CUP", "location": "bath", "quantity": 1, "bucket": "attic"},
+            {"sku": "NONE", "location": "bath", "quantity": 1},
+        ]
+        file, report = tmp_path / "stock.jsonl", tmp_path / "refused.jsonl"
+        file.write_bytes(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
+
+        result = await stoa(dsn, "stock", file, "--report", report)
+
+        assert result.exit_code == REFUSED
+        assert "2 rows of stock taken" in result.output
+        refused = [orjson.loads(line) for line in report.read_bytes().splitlines()]
+        assert [(line["row"], line["field"]) for line in refused] == [(3, "quantity"), (4, "bucket"), (5, "sku")]
+        async with database.read() as session:
+            found = await session.fetch("SELECT sum(sellable)::int, sum(damaged)::int FROM levels", [])
+        assert tuple(found[0]) == (5, 2)

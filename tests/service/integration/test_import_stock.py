@@ -1,5 +1,7 @@
 """Stock of a file is set or changed row by row; what customers were promised stays, and changes count once."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
 import pytest
@@ -10,11 +12,15 @@ from app.integration.service import StockTerms, import_stock
 from app.integration.service.stock import AlreadyTaken
 from app.inventory import service as inventory
 from app.inventory.rules import Units
+from app.inventory.states import Bucket
 from app.kernel.errors import DatabaseUnavailable
 from app.kernel.ids import OrderId
 from app.kernel.puts import Put
+from tests.builders.clock import StoppedClock
 from tests.builders.imports import Heard, stock
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
+from tests.builders.statements import Sent
+from tests.builders.stocked import Shelves, broken_stock
 
 PROMISED = 4
 
@@ -139,3 +145,69 @@ class TestChanges:
 
         assert list(heard.effects) == [5, 6]
         assert await shop.on_hand("mug", "camden") == before + 6
+
+
+class TestFeedOfAThousand:
+    async def test_takes_95_of_100_rows_and_tells_which_it_did_not(self, shop: Shop) -> None:
+        goods = [(sku, code) for sku in VARIANTS for code in LOCATIONS]
+        rows, bad = [], set()
+        for number in range(1, 1001):
+            sku, code = goods[number % len(goods)]
+            if number % 20 == 0:
+                bad.add(number)
+                sku, code = [("unicorn", code), (sku, "moon")][number % 40 == 0]
+            rows.append(stock(sku, code, 1, row=number))
+
+        heard = await take(shop, *rows, counting=StockTerms(source="today", delta=True), terms=Terms(rows_at_once=300))
+
+        assert set(heard.refusals) == bad
+        assert set(heard.effects) == {row.row for row in rows} - bad
+        assert sum([await shop.on_hand(sku) - shop.opening_stock(sku) for sku in VARIANTS]) == len(rows) - len(bad)
+        assert await broken_stock(shop) == []
+
+    async def test_takes_back_what_was_held_too_long(self, shop: Shop, clock: StoppedClock) -> None:
+        for sku in ("mug", "lamp"):
+            await Shelves(shop).hold({(sku, "warehouse"): 4})
+        clock.advance(minutes=11)
+
+        snapshot = await take(shop, stock("mug", "warehouse", 1), counting=SNAPSHOT)
+        changes = await take(shop, stock("lamp", "warehouse", -4), counting=StockTerms(source="x", delta=True))
+
+        assert (snapshot.effects, changes.effects) == ({1: Put.UPDATED}, {1: Put.UPDATED})
+        assert await broken_stock(shop) == []
+
+    async def test_locks_no_level_that_is_as_it_says(
+        self, shop: Shop, statements: Callable[[], AbstractAsyncContextManager[Sent]]
+    ) -> None:
+        rows = [stock("mug", "camden", 5), stock("mug", "soho", 3, row=2)]
+
+        async with statements() as sent:
+            heard = await take(shop, *rows, counting=SNAPSHOT)
+
+        assert heard.effects == {1: Put.UNCHANGED, 2: Put.UNCHANGED}
+        assert sent.count == 1
+
+    async def test_sets_the_bucket_that_a_row_names(self, shop: Shop) -> None:
+        rows = [
+            StockRow(1, "mug", "camden", 2, Bucket.DAMAGED),
+            StockRow(2, "mug", "camden", 6),
+            StockRow(3, "mug", "camden", 1, Bucket.DAMAGED),
+        ]
+
+        heard = await take(shop, *rows, counting=SNAPSHOT)
+
+        level = await Shelves(shop).level("mug", "camden")
+        assert (level.sellable, level.damaged, list(heard.refusals)) == (6, 1, [1])
+
+    async def test_is_for_the_places_where_the_caller_works(self, shop: Shop) -> None:
+        heard = Heard()
+
+        await import_stock(
+            shop.begin("manager"),
+            rows=[stock("mug", "camden", 9), stock("mug", "soho", 3, row=2)],
+            counting=SNAPSHOT,
+            terms=Terms(),
+            listener=heard,
+        )
+
+        assert (heard.effects, heard.refusals) == ({1: Put.UPDATED}, {2: "you do not work at this location"})

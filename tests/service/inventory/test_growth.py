@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from app.inventory.queries import feeds, ledger, levels, reservations, stock_levels
+from app.inventory.queries import breaking, feeds, ledger, levels, reservations, stock_levels
 from app.inventory.queries.availability import _LIST_PROMISES
 from app.kernel.db import prepare_connection
 from app.kernel.sql import Statement
@@ -59,6 +59,12 @@ HOT: Final[Mapping[str, tuple[Statement[Any], Mapping[str, object]]]] = {
             "demand_id": numbered("demand", 91), "priority": 0, "expires_at": OPENING, "at": OPENING,
         },
     ),
+    "make held units firm": (reservations._PROMOTE, {"demand_id": numbered("demand", 9), "units": 1}),
+    "promise units": (
+        reservations._RAISE_FIRM,
+        UNITS | {"demand_kind": "ORDER", "demand_id": numbered("demand", 91), "priority": 0, "at": OPENING},
+    ),
+    "who is promised units of levels": (breaking._LIST_PROMISED, {"variants": VARIANTS, "locations": LOCATIONS}),
     "take units off firm promises": (
         reservations._LOWER_FIRM,
         {

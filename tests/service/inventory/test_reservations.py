@@ -6,7 +6,7 @@ import pytest
 from app.inventory import queries
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
-from app.inventory.rules import Units
+from app.inventory.rules import Ahead, BackorderLimit, Units
 from app.inventory.states import MovementReason
 from app.kernel.errors import BrokenInvariant
 from app.kernel.ids import OrderId, new_id
@@ -138,6 +138,32 @@ class TestPromote:
         clock.advance(seconds=TTL.seconds + 60)
 
         assert await shelves.promote(held)
+
+    async def test_adds_up_what_a_line_holds_in_parts(self, shop: Shop, shelves: Shelves) -> None:
+        # One unit was there; for the other the line waited without a date, until it came.
+        await shelves.count({MUGS: 1})
+        held = await shelves.hold({MUGS: 1})
+        [line] = held.units
+        [supply] = await shelves.begin.run(
+            lambda uow: inventory.limit_backorders(
+                uow, limits=[BackorderLimit(VARIANTS["mug"], LOCATIONS["camden"], 5)]
+            )
+        )
+        part = Ahead(line.line_id, supply.id, line.variant_id, line.location_id, 1)
+        await shelves.begin.run(
+            lambda uow: inventory.reserve_ahead(uow, demand_id=held.id, parts=[part], expires_at=uow.now + TTL)
+        )
+        await shelves.count({MUGS: 2})
+        await shelves.begin.run(
+            lambda uow: inventory.fill_backorders(uow, levels=[(line.variant_id, line.location_id)])
+        )
+
+        assert await shelves.begin.run(lambda uow: inventory.promote(uow, order_id=held.id, units=2))
+
+        assert await shelves.counters(*MUGS) == (2, 0, 2)
+        assert await shelves.states(held) == {"FIRM": 2}
+        await shelves.ship(held, {MUGS: 2})
+        assert await broken_stock(shop) == []
 
     async def test_says_so_when_all_had_lapsed(self, shop: Shop, shelves: Shelves, clock: StoppedClock) -> None:
         held = await shelves.hold({MUGS: 2})

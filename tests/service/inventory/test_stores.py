@@ -17,7 +17,7 @@ from app.locations.rules import Near, Point, PostalCode, distance_km
 from app.locations.service import put_postal_codes
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
 from tests.builders.stocked import Shelves
-from tests.builders.supplied import bundle, link, new_variant, set_own
+from tests.builders.supplied import bundle, collected_by_transfer, link, new_variant, set_own
 
 TRAFALGAR_SQUARE = Near(Point(51.508, -0.1281))
 ANYWHERE = StoresWanted()
@@ -45,17 +45,6 @@ async def codes(shop: Shop, wanted: StoresWanted) -> list[str]:
 async def change(shop: Shop, code: str, sql: str) -> None:
     """Change a location where no command does so yet."""
     await shop.begin().run(lambda uow: uow.execute(f"UPDATE locations SET {sql} WHERE id = $1", [LOCATIONS[code]]))
-
-
-async def lane(shop: Shop, start: str, end: str, minutes: int) -> None:
-    """Let goods travel between locations, and pickups be supplied so."""
-    await shop.begin().run(
-        lambda uow: uow.execute(
-            "INSERT INTO transfer_lanes (from_location_id, to_location_id, lead_minutes) VALUES ($1, $2, $3)",
-            [LOCATIONS[start], LOCATIONS[end], minutes],
-        )
-    )
-    await change(shop, end, "pickup_supply = 'TRANSFER'")
 
 
 class TestFindStores:
@@ -182,8 +171,8 @@ class TestStock:
         assert await codes(shop, StoresWanted(lines=both, complete=True)) == []
 
     async def test_can_be_sent_from_elsewhere(self, shop: Shop) -> None:
-        await lane(shop, "warehouse", "soho", 240)
-        await lane(shop, "leeds", "soho", 600)
+        await collected_by_transfer(shop, "warehouse", "soho", 240)
+        await collected_by_transfer(shop, "leeds", "soho", 600)
 
         stores = await found(shop, StoresWanted(near=TRAFALGAR_SQUARE, lines=lines(lamp=6, tent=1)))
         [soho, camden, _] = stores.page.items
@@ -205,7 +194,7 @@ class TestStock:
         ],
     )
     async def test_is_not_sent_where_it_may_not(self, shop: Shop, location: str, sql: str) -> None:
-        await lane(shop, "warehouse", "soho", 240)
+        await collected_by_transfer(shop, "warehouse", "soho", 240)
         assert await codes(shop, StoresWanted(lines=lines(tent=1), complete=True)) == ["soho"]
 
         await change(shop, location, sql)
@@ -217,7 +206,7 @@ class TestStock:
 
 class TestListStoreStock:
     async def test_answers_the_same_as_the_page(self, shop: Shop) -> None:
-        await lane(shop, "warehouse", "soho", 240)
+        await collected_by_transfer(shop, "warehouse", "soho", 240)
         wanted = lines(mug=1, lamp=1, tent=1)
 
         page = await found(shop, StoresWanted(lines=wanted))

@@ -10,6 +10,7 @@ from app.integration.rules.hours import Opening
 from app.integration.rules.rows import MappedRow, RowProblem, Unreadable
 from app.integration.rules.stock import StockRow
 from app.integration.rules.stores import StoreRow
+from app.locations.states import PickupSupply
 
 HOPKINS: dict[str, object] = {
     "code": 4,
@@ -69,12 +70,20 @@ class TestStore:
             ({"hours": "Mon: 10-9; by appointment"}, ["hours"]),
             ({"hours": 7}, ["hours"]),
             ({"pickup": "perhaps"}, ["pickup"]),
+            ({"pickup_supply": "the moon"}, ["pickup_supply"]),
             ({"latitude": "north", "timezone": "America/Chicago"}, ["latitude", "latitude"]),
             ({"latitude": "-93.4", "longitude": "44.9", "timezone": "America/Chicago"}, ["latitude"]),
         ],
     )
     def test_is_opened_without_what_could_not_be_read(self, fields: dict[str, object], noted: list[str]) -> None:
         assert [note.field for note in taken(**fields).notes] == noted
+
+    @pytest.mark.parametrize(
+        ("written", "supply"),
+        [(None, None), ("own", PickupSupply.OWN), ("TRANSFER", PickupSupply.TRANSFER), ("yes", PickupSupply.TRANSFER)],
+    )
+    def test_says_where_its_pickups_come_from(self, written: object, supply: PickupSupply | None) -> None:
+        assert taken(pickup_supply=written).pickup_supply is supply
 
     def test_knows_unknown_hours_from_closed_ones(self) -> None:
         assert taken().hours is None
