@@ -37,13 +37,13 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.ids import Node, public_id
 from schema.core.money import Money
-from schema.inventory import level_lists as levels
+from schema.inventory.levels import lists as levels
 from schema.locations import types as locations
 from schema.locations.inputs import NearInput
 from schema.locations.nearby import nearby
 
 if TYPE_CHECKING:
-    from schema.inventory.level_types import StockLevelConnection
+    from schema.inventory.levels.types import StockLevelConnection
     from schema.locations.types import Store
 
 strawberry.enum(ProductSort)
@@ -355,7 +355,7 @@ class ProductVariant(Node):
         location_ids: list[strawberry.ID] | None = None,
         first: int | None = None,
         after: str | None = None,
-    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.level_types")] | None:
+    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.levels.types")] | None:
         """What there is of it at the caller's locations, or was then; null for callers who may not see stock."""
         return await levels.of_variant(
             info.context, self.key, as_of=as_of, location_ids=location_ids, first=first, after=after

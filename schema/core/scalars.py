@@ -14,6 +14,8 @@ from app.kernel.territories import is_country
 CurrencyCode = NewType("CurrencyCode", str)
 CountryCode = NewType("CountryCode", str)
 
+#: Beyond these, adding a week or going to another time zone leaves what a datetime can hold.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _LONGEST_DECIMAL = 40
 
 
@@ -41,6 +43,8 @@ def _parse_instant(value: object) -> datetime:
         raise GraphQLError(
             "a DateTime is RFC 3339 with its offset, such as 2026-11-21T16:08:00Z", extensions={"code": "INVALID"}
         )
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise GraphQLError(f"a DateTime is from {_FIRST_YEAR} to {_LAST_YEAR}", extensions={"code": "INVALID"})
     return instant
 
 

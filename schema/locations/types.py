@@ -21,7 +21,7 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.ids import Node, public_id
 from schema.core.lookahead import CameAlong
-from schema.inventory import level_lists as levels
+from schema.inventory.levels import lists as levels
 from schema.locations.inputs import LineInput, asked
 from schema.locations.loaders import HandOver, HandOverOf, HandOverWanted, HoursByLocationId, SlotsByStoreId, hand_over
 
@@ -29,7 +29,7 @@ strawberry.enum(DayOfWeek)
 
 if TYPE_CHECKING:
     from schema.catalog.types import ProductVariant
-    from schema.inventory.level_types import StockLevelConnection
+    from schema.inventory.levels.types import StockLevelConnection
 
 Variant = Annotated["ProductVariant", strawberry.lazy("schema.catalog.types")]
 
@@ -54,7 +54,7 @@ class Location(Node):
         as_of: datetime | None = None,
         first: int | None = None,
         after: str | None = None,
-    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.level_types")] | None:
+    ) -> Annotated["StockLevelConnection", strawberry.lazy("schema.inventory.levels.types")] | None:
         """What it has, or had at a moment that is past; null for callers who may not see its stock."""
         key = decode(IdKind.LOCATION, self.id)
         return await levels.of_location(info.context, key, as_of=as_of, first=first, after=after)

@@ -167,7 +167,9 @@ def test_foreign_keys_point_down() -> None:
 
 
 def test_every_table_is_found_by_migrations() -> None:
-    declared = {path.relative_to(HOUSE).parts[1] for path in sources("app") if "models" in {path.stem, path.parent.name}}
+    declared = {
+        path.relative_to(HOUSE).parts[1] for path in sources("app") if "models" in {path.stem, path.parent.name}
+    }
 
     assert declared <= {module.__name__.split(".")[1] for module in every_table.MODULES}
 

@@ -14,7 +14,9 @@ _LEVEL = "variant_id, location_id, sellable, damaged, quality, soft, firm, safet
 _LOCK_LEVELS = rows(
     f"""
     SELECT {_LEVEL} FROM levels
-    WHERE (variant_id, location_id) IN (SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]))
+    WHERE (variant_id, location_id) IN (
+        SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]) LIMIT cardinality(:variants::uuid[])
+    )
     ORDER BY variant_id, location_id
     FOR NO KEY UPDATE
     """,
@@ -41,6 +43,7 @@ _CHANGE_LEVELS = rows(
                 :variants::uuid[], :locations::uuid[], :sellables::int[], :damageds::int[], :qualities::int[], :softs::int[],
                 :firms::int[]
             ) AS change (variant_id, location_id, sellable, damaged, quality, soft, firm)
+            LIMIT cardinality(:softs::int[])
         ) AS change
         WHERE level.variant_id = change.variant_id AND level.location_id = change.location_id
           AND level.sellable + change.sellable - (level.soft + change.soft) - (level.firm + change.firm) >= 0

@@ -58,12 +58,13 @@ _GIVEN_BACK = """
 _LOCK_STOCK_OF_DEMAND = rows(
     """
     WITH held AS MATERIALIZED (
-        SELECT variant_id, location_id, supply_id FROM reservations WHERE demand_id = ANY(:demand_ids::uuid[])
+        SELECT variant_id, location_id, supply_id FROM reservations
+        WHERE demand_id IN (SELECT * FROM unnest(:demand_ids::uuid[]) LIMIT cardinality(:demand_ids::uuid[]))
     ), levelled AS MATERIALIZED (
         SELECT 1 FROM levels
         WHERE (variant_id, location_id) IN (
             SELECT variant_id, location_id FROM held WHERE supply_id IS NULL
-            UNION SELECT * FROM unnest(:variants::uuid[], :locations::uuid[])
+            UNION (SELECT * FROM unnest(:variants::uuid[], :locations::uuid[]) LIMIT cardinality(:variants::uuid[]))
         )
         ORDER BY variant_id, location_id
         FOR NO KEY UPDATE
@@ -95,7 +96,11 @@ _HOLD = rows(
     """
     WITH changed AS (
         UPDATE levels AS level SET soft = level.soft + change.soft
-        FROM unnest(:level_variants::uuid[], :level_locations::uuid[], :softs::int[]) AS change (variant_id, location_id, soft)
+        FROM (
+            SELECT * FROM unnest(:level_variants::uuid[], :level_locations::uuid[], :softs::int[])
+                AS change (variant_id, location_id, soft)
+            LIMIT cardinality(:softs::int[])
+        ) AS change
         WHERE level.variant_id = change.variant_id AND level.location_id = change.location_id
           AND level.sellable - level.soft - level.firm >= change.soft
         RETURNING level.variant_id, level.location_id, level.sellable, level.damaged, level.quality, level.soft, level.firm,

@@ -2,18 +2,15 @@
 
 import asyncio
 import random
-from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import pytest
 
-from app.inventory.errors import OutOfStock, WouldOversell
-from app.inventory.states import MovementReason
+from app.inventory.errors import OutOfStock
 from app.kernel.db import Database
 from tests.builders.buyers import Buyer, broken
 from tests.builders.clock import StoppedClock
-from tests.builders.shop import KEYS, LOCATIONS, VARIANTS, Shop
+from tests.builders.shop import KEYS, Shop
 from tests.builders.stocked import TTL, Held, Shelf, Shelves, broken_stock
 
 pytestmark = pytest.mark.anyio

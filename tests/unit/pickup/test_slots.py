@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.kernel.errors import Invalid
 from app.kernel.ids import FulfillmentOrderId, LocationId, OrderId, PickupId, new_id
 from app.locations.rules import Location, Opening
-from app.locations.states import LocationKind
+from app.locations.states import LocationKind, PickupSupply
 from app.pickup import rules
 from app.pickup.rules import Pickup
 from app.pickup.states import PickupStatus
@@ -27,7 +27,7 @@ def store(*, timezone: str = LONDON) -> Location:
     return Location(
         id=LocationId(new_id()), code="camden", name="Camden", kind=LocationKind.STORE, address=None, latitude=None,
         longitude=None, timezone=timezone, pickup_enabled=True, pickup_lead_minutes=60, pickup_slot_capacity=4,
-        pickup_hold_days=HOLD_DAYS, created_at=TUESDAY, archived_at=None,
+        pickup_hold_days=HOLD_DAYS, pickup_supply=PickupSupply.OWN, created_at=TUESDAY, archived_at=None,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def line(**quantities: int) -> OrderLine:
     ordered = sum(quantities.values())
-    where: dict[str, int] = {"unallocated": 0, "backordered": 0, "allocated": 0, "fulfilled": 0, "cancelled": 0}
+    where: dict[str, Any] = {"unallocated": 0, "backordered": 0, "allocated": 0, "fulfilled": 0, "cancelled": 0}
     return OrderLine(
         id=OrderLineId(new_id()), order_id=OrderId(new_id()), position=0, variant_id=VariantId(new_id()),
         product_name="Mug", sku="mug", options=[], delivery=DeliveryMethod.SHIPPING, store_id=None, ordered=ordered,

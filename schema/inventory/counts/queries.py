@@ -11,9 +11,9 @@ from app.kernel.paging import page, page_request
 from app.kernel.permissions import Permission
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
-from schema.inventory.count_inputs import CountFilter
-from schema.inventory.count_loaders import CountById, CountLineById
-from schema.inventory.count_types import Count, CountConnection, CountLine
+from schema.inventory.counts.inputs import CountFilter
+from schema.inventory.counts.loaders import CountById, CountLineById
+from schema.inventory.counts.types import Count, CountConnection, CountLine
 
 
 async def visible_count(context: Context, key: UUID) -> Count | None:

@@ -13,7 +13,7 @@ from app.kernel.ids import IdKind, LocationId, TransferId, TransferLineId, Varia
 from app.servicing import service as servicing
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
-from schema.inventory.transfer_inputs import (
+from schema.inventory.transfers.inputs import (
     TransferCancelInput,
     TransferCreateInput,
     TransferLineInput,
@@ -27,8 +27,8 @@ from schema.inventory.transfer_inputs import (
     TransferWriteBackInput,
     TransferWriteOffInput,
 )
-from schema.inventory.transfer_loaders import TransferById
-from schema.inventory.transfer_types import Transfer, TransferPayload
+from schema.inventory.transfers.loaders import TransferById
+from schema.inventory.transfers.types import Transfer, TransferPayload
 
 
 @strawberry.type

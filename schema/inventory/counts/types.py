@@ -20,7 +20,7 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.errors import UserError, written_by
 from schema.core.ids import Node, public_id
-from schema.inventory.count_loaders import CountById, CountLineById, LinesByCountId
+from schema.inventory.counts.loaders import CountById, CountLineById, LinesByCountId
 from schema.locations.loaders import LocationById
 from schema.locations.types import Location, location_of
 from schema.orders import types as order_types

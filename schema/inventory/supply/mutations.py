@@ -12,15 +12,15 @@ from app.kernel.permissions import Permission
 from app.servicing import service as servicing
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
-from schema.inventory.supply_inputs import (
+from schema.inventory.supply.inputs import (
     BackorderLimitSetInput,
     PurchaseOrderCancelInput,
     PurchaseOrderCloseInput,
     PurchaseOrderPutInput,
     PurchaseOrderReceiveInput,
 )
-from schema.inventory.supply_loaders import PurchaseOrderById, SupplyById
-from schema.inventory.supply_types import BackorderLimitPayload, PurchaseOrder, PurchaseOrderPayload, Supply
+from schema.inventory.supply.loaders import PurchaseOrderById, SupplyById
+from schema.inventory.supply.types import BackorderLimitPayload, PurchaseOrder, PurchaseOrderPayload, Supply
 
 _NONE = UUID(int=0)
 

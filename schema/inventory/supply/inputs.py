@@ -5,10 +5,8 @@ from datetime import datetime
 import strawberry
 
 from app.inventory.states import Bucket, PurchaseOrderStatus
-from schema.inventory import (
-    count_inputs,  # noqa: F401  # It makes the buckets known to GraphQL.
-    supply_types,  # noqa: F401  # It makes the enums known to GraphQL.
-)
+from schema.inventory.counts import inputs as count_inputs  # noqa: F401  # It makes the buckets known to GraphQL.
+from schema.inventory.supply import types  # noqa: F401  # It makes the enums known to GraphQL.
 
 
 @strawberry.input

@@ -14,9 +14,9 @@ from app.kernel.paging import bound, page, page_request
 from app.kernel.permissions import Permission
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
-from schema.inventory.supply_inputs import PurchaseOrderFilter, SupplyFilter
-from schema.inventory.supply_loaders import PurchaseOrderById, SupplyById
-from schema.inventory.supply_types import PurchaseOrder, PurchaseOrderConnection, Supply, SupplyConnection, key_of
+from schema.inventory.supply.inputs import PurchaseOrderFilter, SupplyFilter
+from schema.inventory.supply.loaders import PurchaseOrderById, SupplyById
+from schema.inventory.supply.types import PurchaseOrder, PurchaseOrderConnection, Supply, SupplyConnection, key_of
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
-import schema.inventory.count_inputs  # noqa: F401  # The enum of buckets is declared there.
+import schema.inventory.counts.inputs  # noqa: F401  # The enum of buckets is declared there.
 from app.inventory.states import Bucket, MovementReason
 
 strawberry.enum(MovementReason)

@@ -3,7 +3,7 @@
 import strawberry
 
 from schema.core.errors import UserError
-from schema.inventory.level_types import StockLevel, StockMovement
+from schema.inventory.levels.types import StockLevel, StockMovement
 
 
 @strawberry.type

@@ -20,8 +20,8 @@ from schema.catalog.loaders import VariantById
 from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.ids import public_id
-from schema.inventory.level_inputs import StockCause
-from schema.inventory.level_loaders import IncomingByLevel, MovementsByLevel, MovementsWanted
+from schema.inventory.levels.inputs import StockCause
+from schema.inventory.levels.loaders import IncomingByLevel, MovementsByLevel, MovementsWanted
 from schema.locations import types as locations
 from schema.locations.loaders import LocationById
 

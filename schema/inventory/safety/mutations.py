@@ -19,8 +19,8 @@ from schema.catalog.types import ProductVariant
 from schema.core.context import Info
 from schema.core.mutations import Done, perform
 from schema.core.singles import single
-from schema.inventory.safety_inputs import SafetyStockRuleDeleteInput, SafetyStockRulePutInput, SafetyStockSetInput
-from schema.inventory.safety_types import (
+from schema.inventory.safety.inputs import SafetyStockRuleDeleteInput, SafetyStockRulePutInput, SafetyStockSetInput
+from schema.inventory.safety.types import (
     SafetyStock,
     SafetyStockPayload,
     SafetyStockRule,

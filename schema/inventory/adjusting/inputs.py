@@ -2,7 +2,7 @@
 
 import strawberry
 
-import schema.inventory.count_inputs  # noqa: F401  # The enum of buckets is declared there.
+import schema.inventory.counts.inputs  # noqa: F401  # The enum of buckets is declared there.
 from app.inventory.states import Bucket, StockReason
 
 strawberry.enum(StockReason)

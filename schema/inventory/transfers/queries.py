@@ -12,9 +12,9 @@ from app.kernel.paging import page, page_request
 from app.kernel.permissions import Permission
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
-from schema.inventory.transfer_inputs import TransferFilter
-from schema.inventory.transfer_loaders import TransferById, TransferLineById
-from schema.inventory.transfer_types import Transfer, TransferConnection, TransferLine
+from schema.inventory.transfers.inputs import TransferFilter
+from schema.inventory.transfers.loaders import TransferById, TransferLineById
+from schema.inventory.transfers.types import Transfer, TransferConnection, TransferLine
 
 
 async def visible_transfer(context: Context, key: UUID) -> Transfer | None:

@@ -15,8 +15,8 @@ from app.kernel.permissions import Permission
 from schema.core.context import Context
 
 # Goods and places import this for their levels, whose types import those of goods and places.
-from schema.inventory import level_types as shown
-from schema.inventory.level_loaders import LevelsByLocationId, LevelsByVariantId, LevelsWanted
+from schema.inventory.levels import types as shown
+from schema.inventory.levels.loaders import LevelsByLocationId, LevelsByVariantId, LevelsWanted
 
 MOST_NAMED = 250
 

@@ -15,7 +15,7 @@ from app.servicing import service as servicing
 from app.servicing.service import BrokenPromise as Broken
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
-from schema.inventory.count_inputs import (
+from schema.inventory.counts.inputs import (
     CountCreateInput,
     CountedInput,
     CountPostInput,
@@ -24,8 +24,8 @@ from schema.inventory.count_inputs import (
     CountRejectInput,
     CountSubmitInput,
 )
-from schema.inventory.count_loaders import CountById
-from schema.inventory.count_types import BrokenPromise, Count, CountPayload, CountPostPayload
+from schema.inventory.counts.loaders import CountById
+from schema.inventory.counts.types import BrokenPromise, Count, CountPayload, CountPostPayload
 
 #: More lines than a count may have are refused before any of them is read.
 _MOST_LINES = 1_000

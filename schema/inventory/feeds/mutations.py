@@ -15,7 +15,7 @@ from schema.core.context import Info
 from schema.core.errors import UserError
 from schema.core.ids import public_id
 from schema.core.mutations import Done, perform
-from schema.inventory.feed_inputs import StockFeedInput, StockFeedLineInput, StockFeedMode
+from schema.inventory.feeds.inputs import StockFeedInput, StockFeedLineInput, StockFeedMode
 
 
 @strawberry.type

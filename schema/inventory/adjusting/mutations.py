@@ -13,11 +13,11 @@ from app.kernel.ids import IdKind, LocationId, VariantId, decode
 from app.kernel.paging import PageRequest
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
-from schema.inventory.adjusting_inputs import StockAdjustInput, StockMoveInput, StockReceiveInput
-from schema.inventory.adjusting_loaders import MovementsByAdjustmentId
-from schema.inventory.adjusting_types import StockChangePayload
-from schema.inventory.level_loaders import LevelsByVariantId, LevelsWanted
-from schema.inventory.level_types import StockLevel, StockMovement
+from schema.inventory.adjusting.inputs import StockAdjustInput, StockMoveInput, StockReceiveInput
+from schema.inventory.adjusting.loaders import MovementsByAdjustmentId
+from schema.inventory.adjusting.types import StockChangePayload
+from schema.inventory.levels.loaders import LevelsByVariantId, LevelsWanted
+from schema.inventory.levels.types import StockLevel, StockMovement
 
 #: A variant has one level at a location.
 _ONE = PageRequest(size=1)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-import schema.inventory.count_inputs  # noqa: F401  # The enum of buckets is declared there.
+import schema.inventory.counts.inputs  # noqa: F401  # The enum of buckets is declared there.
 from app.inventory.states import Bucket, TransferStatus
 
 strawberry.enum(TransferStatus)

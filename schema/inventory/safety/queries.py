@@ -9,7 +9,7 @@ from app.kernel.ids import IdKind
 from app.kernel.permissions import Permission
 from schema.core.context import Context, Info
 from schema.core.ids import finds
-from schema.inventory.safety_types import SafetyStockRule
+from schema.inventory.safety.types import SafetyStockRule
 
 
 @strawberry.type

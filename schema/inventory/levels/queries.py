@@ -12,9 +12,9 @@ from app.kernel.errors import Invalid
 from app.kernel.ids import IdKind, decode, decode_any
 from app.kernel.paging import page, page_request
 from schema.core.context import Context, Info
-from schema.inventory.level_inputs import StockLevelFilter, StockMovementFilter
-from schema.inventory.level_lists import few, past, readable
-from schema.inventory.level_types import CAUSES, StockLevelConnection, StockMovementConnection
+from schema.inventory.levels.inputs import StockLevelFilter, StockMovementFilter
+from schema.inventory.levels.lists import few, past, readable
+from schema.inventory.levels.types import CAUSES, StockLevelConnection, StockMovementConnection
 
 
 @strawberry.type

@@ -19,7 +19,7 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
-from schema.inventory.supply_loaders import LinesByPurchaseOrderId, PurchaseOrderById
+from schema.inventory.supply.loaders import LinesByPurchaseOrderId, PurchaseOrderById
 from schema.locations.loaders import LocationById
 from schema.locations.types import Location, location_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-import schema.inventory.transfer_inputs  # noqa: F401  # The enum of states is declared there.
+import schema.inventory.transfers.inputs  # noqa: F401  # The enum of states is declared there.
 from app.inventory.rules import transfers as rules
 from app.inventory.states import TransferCause, TransferStatus
 from app.kernel.ids import IdKind
@@ -17,7 +17,7 @@ from schema.core.connections import PageInfo
 from schema.core.context import Info
 from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
-from schema.inventory.transfer_loaders import LinesByTransferId
+from schema.inventory.transfers.loaders import LinesByTransferId
 from schema.locations.loaders import LocationById
 from schema.locations.types import Location, location_of
 

@@ -1,0 +1,1 @@
+"""Corrections by hand, moves between buckets, and goods received without an order."""

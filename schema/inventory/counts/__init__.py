@@ -1,0 +1,1 @@
+"""Counts: what people found on the shelves."""

@@ -1,0 +1,1 @@
+"""Stock feeds: levels set or changed in bulk, by a system outside."""

@@ -1,0 +1,1 @@
+"""Stock levels and their ledger, now and at any past moment."""

@@ -1,0 +1,1 @@
+"""Safety stock: set for a level, or by rule."""

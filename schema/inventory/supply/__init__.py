@@ -1,0 +1,1 @@
+"""What is expected: purchase orders, supply, and backorders."""
