@@ -59,8 +59,10 @@ class Goods:
             price=Amount.of(answer["price"]),
             shippable=available["shippable"],
             shelves=tuple(
-                Shelf(pickup["store"]["id"], pickup["store"]["code"], pickup["store"]["name"], pickup["quantity"])
+                Shelf(pickup["store"]["id"], pickup["store"]["code"], pickup["store"]["name"], own)
                 for pickup in available["pickup"]
+                # What would have to be sent there first lies on another shelf.
+                if (own := pickup["quantity"] - pickup["fromTransfer"]) > 0
             ),
         )
 

@@ -34,7 +34,7 @@ query Search($query: String, $after: String) {
 _GOODS = """
 fragment goods on ProductVariant {
   id sku name price { amount currency }
-  availability { shippable pickup(near: $near, first: 20) { quantity distanceKm store { id code name } } }
+  availability { shippable pickup(near: $near, first: 20) { quantity fromTransfer distanceKm store { id code name } } }
 }
 """
 _PRODUCT = (
@@ -125,7 +125,8 @@ async def look_around(shop: ShopWindow, story: Story) -> Basket:
                 continue
         second_best = second_best or next(iter(enough), None)
         collected = collected or next(
-            ((goods, shelf) for goods in variants for shelf in goods.shelves if shelf.quantity), None
+            ((goods, shelf) for goods in variants if goods != second_best for shelf in goods.shelves if shelf.quantity),
+            None,
         )
         if shipped is not None and collected is not None:
             break

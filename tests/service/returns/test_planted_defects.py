@@ -24,8 +24,8 @@ DEFECTS = {
     "INSERT INTO refunds SELECT gen_random_uuid(), order_id, id, 'x', 1, 'x', now() FROM returns": (
         "no more is asked to be given back for a return than it gives back"
     ),
-    "INSERT INTO movements SELECT gen_random_uuid(), variant_id, location_id, 'SELLABLE', 1, 1, 'RETURNED', 'return', "
-    "cause_id, 'x', now() FROM movements WHERE cause_kind = 'return'": "what returns brought into stock is what was accepted",
+    "INSERT INTO movements SELECT variant_id, location_id, 'SELLABLE', level_version + 1, 1, 1, 'RETURNED', 'return', "
+    "cause_id, NULL, 'x', now() FROM movements WHERE cause_kind = 'return'": "what returns brought into stock is what was accepted",
 }
 
 

@@ -11,6 +11,12 @@ _SOUNDS_PERSONAL = re.compile(
 #: Columns that sound personal and are not.
 _OF_NOBODY = {
     ("locations", "address"),
+    # Of goods, never of people: who writes them is told so.
+    ("counts", "note"),
+    ("movements", "note"),
+    ("purchase_orders", "note"),
+    ("transfers", "note"),
+    ("transfers", "settled_note"),
 }
 
 
