@@ -13,6 +13,7 @@ from app.kernel.ids import decode_any
 from schema.cart.mutations import CartMutation
 from schema.cart.queries import CartQuery
 from schema.catalog.queries import CatalogQuery
+from schema.channels.mutations import ChannelMutation
 from schema.channels.queries import ChannelQuery
 from schema.checkout.mutations import CheckoutMutation
 from schema.core.context import Info
@@ -41,6 +42,7 @@ from schema.inventory.supply.queries import SupplyQuery
 from schema.inventory.transfers.mutations import TransferMutation
 from schema.inventory.transfers.queries import TransferQuery
 from schema.locations.mutations import LocationMutation
+from schema.locations.place_mutations import PlaceMutation
 from schema.locations.queries import LocationQuery
 from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
@@ -131,6 +133,8 @@ class Mutation(
     PickupMutation,
     ReturnMutation,
     ServicingMutation,
+    ChannelMutation,
+    PlaceMutation,
     LocationMutation,
     SafetyStockMutation,
     SupplyMutation,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.channels.states import ReserveAt
+from app.kernel.changes import LEFT_OUT, LeftOut
 from app.kernel.errors import Invalid
 from app.kernel.ids import ChannelId
 from app.kernel.money import currencies
@@ -13,6 +14,8 @@ from app.kernel.territories import is_country
 LONGEST_CODE = 64
 LONGEST_NAME = 200
 HIGHEST_PRIORITY = 100
+#: Ten years, which every calendar can bear.
+LONGEST_RETURN_WINDOW_DAYS = 3_650
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Channel:
     return_window_days: int
     closed_at: datetime | None
 
+    @property
+    def closed(self) -> bool:
+        """Say whether nothing is sold here any more."""
+        return self.closed_at is not None
+
     def shown(self, available: int) -> int:
         """Cut a number of units to what the channel tells the world."""
         return available if self.display_cap is None else min(available, self.display_cap)
@@ -62,6 +70,29 @@ class ChannelInput:
     priority: int = 0
     return_window_days: int = 30
     closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelChange:
+    """What somebody says of a channel; `code` says which one.
+
+    What is left out stays as it is, or is what a new channel has by default; None is that default too.
+    """
+
+    code: str
+    name: str | LeftOut | None = LEFT_OUT
+    currency: str | LeftOut | None = LEFT_OUT
+    tax_included: bool | LeftOut | None = LEFT_OUT
+    countries: tuple[str, ...] | LeftOut | None = LEFT_OUT
+    is_default: bool | LeftOut | None = LEFT_OUT
+    display_cap: int | LeftOut | None = LEFT_OUT
+    threshold: int | LeftOut | None = LEFT_OUT
+    reservation_ttl_seconds: int | LeftOut | None = LEFT_OUT
+    reserve_at: ReserveAt | LeftOut | None = LEFT_OUT
+    reserve_partially: bool | LeftOut | None = LEFT_OUT
+    priority: int | LeftOut | None = LEFT_OUT
+    return_window_days: int | LeftOut | None = LEFT_OUT
+    closed: bool | LeftOut | None = LEFT_OUT
 
 
 def check(channels: Sequence[ChannelInput]) -> None:
@@ -94,8 +125,11 @@ def _check_numbers(channel: ChannelInput, at: tuple[str, ...]) -> None:
         raise Invalid("at least 1, or nothing at all", field=(*at, "displayCap"))
     if channel.reservation_ttl_seconds < 1:
         raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
-    for name, value in (("threshold", channel.threshold), ("returnWindowDays", channel.return_window_days)):
-        if value < 0:
-            raise Invalid("not below 0", field=(*at, name))
-    if not 0 <= channel.priority <= HIGHEST_PRIORITY:
-        raise Invalid(f"from 0 to {HIGHEST_PRIORITY}", field=(*at, "priority"))
+    if channel.threshold < 0:
+        raise Invalid("not below 0", field=(*at, "threshold"))
+    for name, value, most in (
+        ("priority", channel.priority, HIGHEST_PRIORITY),
+        ("returnWindowDays", channel.return_window_days, LONGEST_RETURN_WINDOW_DAYS),
+    ):
+        if not 0 <= value <= most:
+            raise Invalid(f"from 0 to {most}", field=(*at, name))

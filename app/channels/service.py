@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from app.channels import queries
 from app.channels.errors import CurrencyFixed, UnknownChannel
-from app.channels.rules import Channel, ChannelInput, check
+from app.channels.rules import Channel, ChannelChange, ChannelInput, check
+from app.kernel.changes import whole
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
 from app.kernel.permissions import Permission
@@ -21,6 +22,22 @@ async def choose(session: Session, *, code: str | None) -> Channel:
     if channel is None or channel.closed_at is not None:
         raise UnknownChannel(code)
     return channel
+
+
+async def change_channels(uow: UnitOfWork, *, changes: Sequence[ChannelChange]) -> list[PutRow]:
+    """Open channels, or change what is said of them, each by its code; answers one row each, in their order.
+
+    Locks: the channels. Raises: Forbidden; Invalid naming the element, also where a new one lacks something; CurrencyFixed.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    await queries.lock_channels(uow)
+    codes = [change.code for change in changes]
+    known = {channel.code: channel for channel in await queries.list_channels_by_code(uow, codes=codes)}
+    wanted = [
+        whole(ChannelInput, change, known=known.get(change.code), at=("channels", str(i)))
+        for i, change in enumerate(changes)
+    ]
+    return await put_channels(uow, channels=wanted)
 
 
 async def put_channels(uow: UnitOfWork, *, channels: Sequence[ChannelInput]) -> list[PutRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from app.kernel.errors import Invalid
+from app.kernel.errors import Invalid, field_name
 from app.kernel.territories import is_country
 
 LONGEST_FIELD = 200
@@ -44,7 +44,7 @@ def checked(address: Address, *, field: Sequence[str]) -> Address:
         value = getattr(address, column.name)
         tidy = " ".join(value.split()) if value else None
         if tidy and len(tidy) > LONGEST_FIELD:
-            raise Invalid(f"at most {LONGEST_FIELD} characters", field=(*field, _camel(column.name)))
+            raise Invalid(f"at most {LONGEST_FIELD} characters", field=(*field, field_name(column.name)))
         values[column.name] = tidy or None
     for required in ("line1", "city"):
         if values[required] is None:
@@ -52,8 +52,3 @@ def checked(address: Address, *, field: Sequence[str]) -> Address:
     if not is_country(values["country"] or ""):
         raise Invalid("not a country code of ISO 3166-1", field=(*field, "country"))
     return Address(**values)  # type: ignore[arg-type]  # The required ones were checked above.
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)

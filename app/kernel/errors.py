@@ -149,6 +149,12 @@ class QuantityExceeded(DomainError):
     code = ErrorCode.QUANTITY_EXCEEDED
 
 
+def field_name(name: str) -> str:
+    """Write a name of ours as clients' inputs have it: postal_code -> postalCode."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
 class BrokenInvariant(AssertionError):
     """Something that cannot be, is. Never caught: the transaction dies, the log gets the story."""
 

@@ -1,10 +1,14 @@
 """Why a location is refused."""
 
-from app.kernel.errors import Invalid
+from app.kernel.errors import Conflict, Invalid
 
 
 class UnknownLocation(Invalid):
     """No location has this code."""
+
+
+class StaysStore(Conflict):
+    """Carts, orders and pickups name stores, so none of them becomes another kind of place."""
 
 
 class UnknownLocationGroup(Invalid):

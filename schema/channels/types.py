@@ -3,17 +3,23 @@
 import strawberry
 
 from app.channels import rules
+from app.channels.states import ReserveAt
 from app.kernel.ids import IdKind
+from schema.core.context import Info
+from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
 from schema.core.scalars import CountryCode, CurrencyCode
+
+strawberry.enum(ReserveAt)
 
 
 @strawberry.type
 class Channel(Node):
     """Where the shop sells: its web shop, its app, the tills of its stores."""
 
+    row: strawberry.Private[rules.Channel]
     code: str
-    """What other fields' `channel` argument takes."""
+    """What other fields' `channel` argument takes; never changes."""
     name: str
     """For people."""
     currency: CurrencyCode
@@ -22,6 +28,12 @@ class Channel(Node):
     """Whether prices are shown with tax."""
     countries: list[CountryCode]
     """Where the channel delivers to."""
+    is_default: bool
+    """Whether queries mean this channel when they name none."""
+    closed: bool
+    """Whether nothing is sold here any more."""
+    return_window_days: int
+    """For how many days goods that were bought here can come back."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -32,10 +44,54 @@ class Channel(Node):
     def of(cls, row: rules.Channel) -> "Channel":
         """Show a channel."""
         return cls(
+            row=row,
             id=public_id(IdKind.CHANNEL, row.id),
             code=row.code,
             name=row.name,
             currency=CurrencyCode(row.currency),
             tax_included=row.tax_included,
             countries=[CountryCode(country) for country in row.countries],
+            is_default=row.is_default,
+            closed=row.closed,
+            return_window_days=row.return_window_days,
         )
+
+    @strawberry.field
+    def display_cap(self, info: Info) -> int | None:
+        """The most units that are shown as available; null where all are, and for callers who may not see stock."""
+        return self.row.display_cap if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def threshold(self, info: Info) -> int | None:
+        """Units of each variant that are kept from selling here; null for callers who may not see stock."""
+        return self.row.threshold if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def reservation_ttl_seconds(self, info: Info) -> int | None:
+        """How long units are held for a shopper; null for callers who may not see stock."""
+        return self.row.reservation_ttl_seconds if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def reserve_at(self, info: Info) -> ReserveAt | None:
+        """When units are first held for a shopper; null for callers who may not see stock."""
+        return self.row.reserve_at if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def reserve_partially(self, info: Info) -> bool | None:
+        """Whether fewer units than were asked for are held too; null for callers who may not see stock."""
+        return self.row.reserve_partially if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def priority(self, info: Info) -> int | None:
+        """Who is served first where there are too few units: the higher; null for callers who may not see stock."""
+        return self.row.priority if info.context.sees_arrangements else None
+
+
+@strawberry.type
+class ChannelPayload:
+    """The answer to a mutation about a channel."""
+
+    channel: Channel | None
+    """As it is now; null when refused."""
+    errors: list[UserError]
+    """Why it was refused."""

@@ -12,6 +12,7 @@ from app.identity.rules.tokens import Credentials
 from app.kernel.actor import Actor
 from app.kernel.db import Begin, Database, ReadSession
 from app.kernel.news import News
+from app.kernel.permissions import Permission
 from app.kernel.tokens import KeyRing
 from app.payments.gateway import Gateways
 
@@ -55,6 +56,11 @@ class Context:
     def begin(self) -> Begin:
         """The right to begin units of work as the caller."""
         return self.database.begin(self.actor)
+
+    @property
+    def sees_arrangements(self) -> bool:
+        """Say whether the caller may see how stock is arranged: whoever may see stock, or decides about locations."""
+        return self.actor.may(Permission.INVENTORY_READ) or self.actor.may(Permission.CATALOG_WRITE)
 
     async def load(self, batch: Batch[KeyT, ValueT], key: KeyT) -> ValueT:
         """Answer one key of a batch, together with whatever else is asked of it meanwhile."""

@@ -11,7 +11,7 @@ from app.inventory.rules.pickups import StoreSupply
 from app.kernel.ids import IdKind, decode
 from app.locations import rules as locations
 from app.locations.rules import DayOfWeek, clock_time, is_open
-from app.locations.states import LocationKind
+from app.locations.states import LocationKind, PickupSupply
 from app.pickup.rules import Slot, slot_window
 from schema.catalog import types as catalog
 from schema.catalog.loaders import VariantById
@@ -19,6 +19,7 @@ from schema.channels.loaders import chosen
 from schema.core.address import Address
 from schema.core.connections import PageInfo
 from schema.core.context import Info
+from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
 from schema.core.lookahead import CameAlong
 from schema.inventory.levels import lists as levels
@@ -26,6 +27,8 @@ from schema.locations.inputs import LineInput, asked
 from schema.locations.loaders import HandOver, HandOverOf, HandOverWanted, HoursByLocationId, SlotsByStoreId, hand_over
 
 strawberry.enum(DayOfWeek)
+strawberry.enum(LocationKind)
+strawberry.enum(PickupSupply)
 
 if TYPE_CHECKING:
     from schema.catalog.types import ProductVariant
@@ -34,18 +37,54 @@ if TYPE_CHECKING:
 Variant = Annotated["ProductVariant", strawberry.lazy("schema.catalog.types")]
 
 
+@strawberry.type
+class OpeningHours:
+    """One opening of the week, by the location's own clock."""
+
+    day: DayOfWeek
+    """The day on which it opens."""
+    opens: str
+    """Hours and minutes: "09:30"."""
+    closes: str
+    """Hours and minutes; when not after `opens`, on the next day. "00:00" is the midnight at the day's end."""
+
+
 @strawberry.interface
 class Location(Node):
     """A place that holds or hands out stock."""
 
+    row: strawberry.Private[locations.Location]
     code: str
     """The shop's own short name for it; never changes."""
     name: str
     """For people."""
     address: Address | None
     """Null where the shop has not said."""
+    latitude: float | None
+    """WGS 84 degrees; null when not known."""
+    longitude: float | None
+    """WGS 84 degrees; null when not known."""
     timezone: str
     """IANA time zone; its hours are told in it."""
+    archived: bool
+    """Whether it is closed for good."""
+
+    @strawberry.field(name="kind")  # type: ignore[untyped-decorator]  # Strawberry types it without arguments alone.
+    def what_it_is(self, info: Info) -> LocationKind | None:
+        """What it is to the shop; null for callers who may not see stock."""
+        return self.row.kind if info.context.sees_arrangements else None
+
+    @strawberry.field
+    async def hours(self, info: Info) -> list[OpeningHours]:
+        """When it opens and closes, from Monday on."""
+        return [
+            OpeningHours(
+                day=opening.day_of_week,
+                opens=clock_time(opening.opens_minute),
+                closes=clock_time(opening.closes_minute),
+            )
+            for opening in await info.context.load(HoursByLocationId, self.row.id)
+        ]
 
     @strawberry.field
     async def stock_levels(
@@ -73,24 +112,16 @@ class Warehouse(Location):
     def of(cls, row: locations.Location) -> "Warehouse":
         """Show a warehouse."""
         return cls(
+            row=row,
             id=public_id(IdKind.LOCATION, row.id),
             code=row.code,
             name=row.name,
             address=Address.maybe(row.address),
+            latitude=row.latitude,
+            longitude=row.longitude,
             timezone=row.timezone,
+            archived=row.archived,
         )
-
-
-@strawberry.type
-class OpeningHours:
-    """One opening of the week, by the store's own clock."""
-
-    day: DayOfWeek
-    """The day on which it opens."""
-    opens: str
-    """Hours and minutes: "09:30"."""
-    closes: str
-    """Hours and minutes; when not after `opens`, on the next day. "00:00" is the midnight at the day's end."""
 
 
 @strawberry.type
@@ -165,17 +196,16 @@ class StoreAvailability:
 class Store(Location):
     """A location that customers can enter."""
 
-    row: strawberry.Private[locations.Location]
     channel_id: strawberry.Private[UUID | None]
     came_along: strawberry.Private[CameAlong | None]
     address: Address
     """Where it is."""
-    latitude: float | None
-    """WGS 84 degrees; null when not known."""
-    longitude: float | None
-    """WGS 84 degrees; null when not known."""
     pickup_enabled: bool
     """Whether customers can collect here what they ordered elsewhere."""
+    pickup_lead_minutes: int
+    """Minutes, while it is open, from an order to its goods being ready."""
+    pickup_hold_days: int
+    """For how many days goods wait for their customer."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -199,26 +229,27 @@ class Store(Location):
             latitude=row.latitude,
             longitude=row.longitude,
             timezone=row.timezone,
-            pickup_enabled=row.pickup_enabled and row.archived_at is None,
+            archived=row.archived,
+            pickup_enabled=row.pickup_enabled and not row.archived,
+            pickup_lead_minutes=row.pickup_lead_minutes,
+            pickup_hold_days=row.pickup_hold_days,
         )
+
+    @strawberry.field
+    def pickup_slot_capacity(self, info: Info) -> int | None:
+        """How many pickups an hour can take; null for callers who may not see stock."""
+        return self.row.pickup_slot_capacity if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def pickup_supply(self, info: Info) -> PickupSupply | None:
+        """Where the goods of its pickups may come from; null for callers who may not see stock."""
+        return self.row.pickup_supply if info.context.sees_arrangements else None
 
     @strawberry.field
     async def open_now(self, info: Info) -> bool:
         """Whether it is open at this moment."""
         hours = await info.context.load(HoursByLocationId, self.row.id)
         return self.row.archived_at is None and is_open(hours, self.row.timezone, info.context.now)
-
-    @strawberry.field
-    async def hours(self, info: Info) -> list[OpeningHours]:
-        """When it opens and closes, from Monday on."""
-        return [
-            OpeningHours(
-                day=opening.day_of_week,
-                opens=clock_time(opening.opens_minute),
-                closes=clock_time(opening.closes_minute),
-            )
-            for opening in await info.context.load(HoursByLocationId, self.row.id)
-        ]
 
     @strawberry.field
     async def pickup_slots(
@@ -242,6 +273,16 @@ class Store(Location):
         found = await info.context.load(HandOverOf, HandOverWanted(self.row, channel_id, wanted.lines))
         wanted.refuse_unknown(found.known)
         return StoreAvailability.of(found)
+
+
+@strawberry.type
+class LocationPayload:
+    """The answer to a mutation about a location."""
+
+    location: Location | None
+    """As it is now; null when refused."""
+    errors: list[UserError]
+    """Why it was refused."""
 
 
 @strawberry.type

@@ -606,6 +606,21 @@ MUTATIONS: Final = (
         "NAN NN FFAAANFA",
         "NNN AN FFAAANFA",
     ),
+    Row(
+        "channelPut",
+        lambda ask: {
+            "input": {"code": ask.role, "name": "App", "currency": "GBP", "taxIncluded": True, "countries": ["GB"]}
+            | ask.keyed
+        },
+        ARRANGES,
+    ),
+    Row(
+        "locationPut",
+        lambda ask: {
+            "input": {"code": ask.role, "name": "York", "kind": "WAREHOUSE", "timezone": "Europe/London"} | ask.keyed
+        },
+        ARRANGES,
+    ),
     Row("locationGroupPut", _with_members, ARRANGES),
     Row("channelSupplyPut", _with_group, ARRANGES, what="of a group"),
     Row(

@@ -39,12 +39,19 @@ _NOBODY: Final = "--- -- --------"
 #: Who bought it, and nobody who works here.
 _GUEST_ALONE: Final = "-A- -- --------"
 _ADA_ALONE: Final = "--- A- --------"
+#: Who works here and sees both orders and how stock is arranged.
+_STAFFS_ORDER: Final = "--- -- AAAAA-AA"
 _READY: Final = ("collecting", "accept", "pick", "pack", "ready")
 
 INSIDE: Final = (
     Inside("cart", "Cart.token", _GUEST_ALONE, _ADA_ALONE, token=0),
     Inside("cart", "Cart.customer.email", _NOBODY, ADAS_CART, token=0),
     Inside("order", "Order.token", _GUEST_ALONE, _ADA_ALONE),
+    Inside("order", "Order.channel.returnWindowDays", GUESTS_ORDER, ADAS_ORDER),
+    *(
+        Inside("order", f"Order.channel.{field}", _STAFFS_ORDER, _STAFFS_ORDER)
+        for field in ("threshold", "reservationTtlSeconds", "reserveAt", "reservePartially", "priority")
+    ),
     Inside("order", "Order.email", GUESTS_ORDER, ADAS_ORDER),
     Inside("order", "Order.shippingAddress.line1", GUESTS_ORDER, ADAS_ORDER),
     Inside("order", "Order.customer.email", _NOBODY, ADAS_ORDER),
@@ -58,6 +65,11 @@ INSIDE: Final = (
     Inside("customer", "Customer.email", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
     Inside("customer", "Customer.orders.pageInfo.hasNextPage", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
     Inside("pickup", "Pickup.code", _NOBODY, _NOBODY),
+    Inside("pickup", "Pickup.store.pickupLeadMinutes", GUESTS_ORDER, ADAS_ORDER),
+    *(
+        Inside("pickup", f"Pickup.store.{field}", _STAFFS_ORDER, _STAFFS_ORDER)
+        for field in ("kind", "pickupSupply", "pickupSlotCapacity")
+    ),
     Inside("pickup", "Pickup.code", _GUEST_ALONE, _ADA_ALONE, after=_READY),
     Inside("collecting", "FulfillmentOrder.pickup.code", _GUEST_ALONE, _ADA_ALONE),
     Inside("work", "FulfillmentOrder.note", "--- -- A-AAA-AA", "--- -- A-AAA-AA", after=("work", "reject")),

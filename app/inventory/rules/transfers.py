@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
-from typing import Literal
 from uuid import UUID
 
 from app.inventory.rules.lines import refuse_length, refuse_quantity
@@ -14,15 +12,6 @@ from app.kernel.actor import Actor
 from app.kernel.errors import Invalid, NotFound, QuantityExceeded
 from app.kernel.ids import LocationId, TransferId, TransferLineId, VariantId
 from app.kernel.permissions import Permission
-
-
-class LeftOut(Enum):
-    """What a caller did not mention stays as it is; None is an answer of its own."""
-
-    LEFT_OUT = "left out"
-
-
-LEFT_OUT: Literal[LeftOut.LEFT_OUT] = LeftOut.LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)

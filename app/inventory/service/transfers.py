@@ -16,20 +16,13 @@ from app.inventory.queries import transfers as queries
 from app.inventory.rules import Cause, Change
 from app.inventory.rules import transfers as rules
 from app.inventory.rules.lines import short_note
-from app.inventory.rules.transfers import (
-    LEFT_OUT,
-    LeftOut,
-    LineUnits,
-    Transfer,
-    TransferLine,
-    TransferWithLines,
-    WantedLine,
-)
+from app.inventory.rules.transfers import LineUnits, Transfer, TransferLine, TransferWithLines, WantedLine
 from app.inventory.service.arriving import tell_arrived
 from app.inventory.service.known import refuse_variants
 from app.inventory.service.moving import apply
 from app.inventory.service.promising import allocate, release_firm, take_out
 from app.inventory.states import TRANSFER, DemandKind, MovementReason, TransferCause, TransferStatus
+from app.kernel.changes import LEFT_OUT, LeftOut
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.ids import LocationId, TransferId, TransferLineId, new_id

@@ -1,11 +1,21 @@
 """What is true of locations without a database: what they are, how far away, and when they are open."""
 
 from app.locations.rules.gazetteer import Near, Place, locate
-from app.locations.rules.hours import DayOfWeek, Opening, clock_time, is_open, openings_between, ready_at
+from app.locations.rules.hours import (
+    MINUTES_OF_DAY,
+    DayOfWeek,
+    Opening,
+    clock_time,
+    is_open,
+    minute_of,
+    openings_between,
+    ready_at,
+)
 from app.locations.rules.places import (
     ChannelLocation,
     ChannelLocationInput,
     Location,
+    LocationChange,
     LocationInput,
     Point,
     StaffLocationsInput,
@@ -28,6 +38,7 @@ from app.locations.rules.supplying import (
 )
 
 __all__ = [
+    "MINUTES_OF_DAY",
     "MOST_GROUPS",
     "MOST_MEMBERS",
     "ChannelLocation",
@@ -35,6 +46,7 @@ __all__ = [
     "ChannelLocationInput",
     "DayOfWeek",
     "Location",
+    "LocationChange",
     "LocationGroup",
     "LocationGroupInput",
     "LocationInput",
@@ -55,6 +67,7 @@ __all__ = [
     "distance_km",
     "is_open",
     "locate",
+    "minute_of",
     "openings_between",
     "ready_at",
     "ways_to_find",

@@ -4,6 +4,7 @@ A location is open from one local time to another, also over midnight. Clocks th
 23 or 25 hours; whoever stands before the door goes by the clock, and so do these rules.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 MINUTES_OF_DAY = 1440
 #: However long a preparation takes, a place whose hours are minutes a week is not searched for years.
 LONGEST_SEARCH_DAYS = 400
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class DayOfWeek(StrEnum):
@@ -54,6 +56,12 @@ def clock_time(minute: int) -> str:
     """Write minutes after midnight as the clock shows them: 570 -> 09:30, and 1500, on the next day, -> 01:00."""
     hour, rest = divmod(minute % MINUTES_OF_DAY, 60)
     return f"{hour:02}:{rest:02}"
+
+
+def minute_of(text: str) -> int | None:
+    """Read what the clock shows as minutes after midnight: 09:30 -> 570; None for what no clock shows."""
+    read = _CLOCK.fullmatch(text)
+    return None if read is None else int(read[1]) * 60 + int(read[2])
 
 
 def openings_between(

@@ -7,6 +7,7 @@ from math import asin, cos, isfinite, radians, sin, sqrt
 from zoneinfo import ZoneInfo
 
 from app.kernel.address import Address, checked
+from app.kernel.changes import LEFT_OUT, LeftOut
 from app.kernel.errors import Invalid
 from app.kernel.ids import LocationId, UserId
 from app.locations.rules.hours import MINUTES_OF_DAY, Opening
@@ -16,6 +17,8 @@ from app.locations.states import LocationKind, PickupSupply
 EARTH_RADIUS_KM = 6371.0088
 LONGEST_CODE = 64
 LONGEST_NAME = 200
+#: Whatever nobody has collected within a year, nobody will.
+LONGEST_HOLD_DAYS = 365
 _MOST_OPENINGS = 70
 
 
@@ -47,6 +50,11 @@ class Location:
     created_at: datetime
     archived_at: datetime | None
 
+    @property
+    def archived(self) -> bool:
+        """Say whether it is closed for good."""
+        return self.archived_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelLocation:
@@ -75,6 +83,29 @@ class LocationInput:
     pickup_supply: PickupSupply = PickupSupply.OWN
     hours: tuple[Opening, ...] | None = None
     archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationChange:
+    """What somebody says of a location; `code` says which one. `hours` left at None stay, and without any it never opens.
+
+    Of the others, what is left out stays as it is, or is what a new location has by default; None is that default too.
+    """
+
+    code: str
+    name: str | LeftOut | None = LEFT_OUT
+    kind: LocationKind | LeftOut | None = LEFT_OUT
+    timezone: str | LeftOut | None = LEFT_OUT
+    address: Address | LeftOut | None = LEFT_OUT
+    latitude: float | LeftOut | None = LEFT_OUT
+    longitude: float | LeftOut | None = LEFT_OUT
+    pickup_enabled: bool | LeftOut | None = LEFT_OUT
+    pickup_lead_minutes: int | LeftOut | None = LEFT_OUT
+    pickup_slot_capacity: int | LeftOut | None = LEFT_OUT
+    pickup_hold_days: int | LeftOut | None = LEFT_OUT
+    pickup_supply: PickupSupply | LeftOut | None = LEFT_OUT
+    hours: tuple[Opening, ...] | None = None
+    archived: bool | LeftOut | None = LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +182,8 @@ def _check_pickup(location: LocationInput, at: tuple[str, ...]) -> None:
     ):
         if value < least:
             raise Invalid(f"at least {least}", field=(*at, name))
+    if location.pickup_hold_days > LONGEST_HOLD_DAYS:
+        raise Invalid(f"at most {LONGEST_HOLD_DAYS}", field=(*at, "pickupHoldDays"))
 
 
 def _check_hours(hours: Sequence[Opening], at: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Commands about locations: opening them, who works there, and what they do for channels and for each other."""
 
-from app.locations.service.places import put_locations, put_staff_locations
+from app.locations.service.places import change_locations, put_locations, put_staff_locations
 from app.locations.service.postal_codes import put_postal_codes
 from app.locations.service.supplying import (
     put_channel_location_groups,
@@ -10,6 +10,7 @@ from app.locations.service.supplying import (
 )
 
 __all__ = [
+    "change_locations",
     "put_channel_location_groups",
     "put_channel_locations",
     "put_location_groups",

@@ -3,18 +3,37 @@
 from collections.abc import Sequence
 
 from app.kernel.address import Address
+from app.kernel.changes import whole
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import LocationId, UserId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.puts import Put, PutRow, effect_of
 from app.locations import queries
-from app.locations.rules import Location, LocationInput, Opening, StaffLocationsInput, check
+from app.locations.errors import StaysStore
+from app.locations.rules import Location, LocationChange, LocationInput, Opening, StaffLocationsInput, check
+from app.locations.states import LocationKind
+
+
+async def change_locations(uow: UnitOfWork, *, changes: Sequence[LocationChange]) -> list[PutRow]:
+    """Open or archive locations, or change what is said of them, each by its code; answers one row each, in their order.
+
+    Locks: the locations. Raises: Forbidden; Invalid naming the element, also where a new one lacks something; StaysStore.
+    """
+    uow.actor.require(Permission.CATALOG_WRITE)
+    await queries.lock_locations(uow)
+    codes = [change.code for change in changes]
+    known = {location.code: location for location in await queries.list_locations_by_code(uow, codes=codes)}
+    wanted = [
+        whole(LocationInput, change, known=known.get(change.code), at=("locations", str(i)))
+        for i, change in enumerate(changes)
+    ]
+    return await put_locations(uow, locations=wanted)
 
 
 async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) -> list[PutRow]:
     """Open, change or archive locations, each by its code, with its hours; answers one row each, in their order.
 
-    Locks: the locations. Raises: Forbidden; Invalid naming the element.
+    Locks: the locations. Raises: Forbidden; Invalid and StaysStore naming the element.
     """
     uow.actor.require(Permission.CATALOG_WRITE)
     addresses = check(locations)
@@ -25,8 +44,8 @@ async def put_locations(uow: UnitOfWork, *, locations: Sequence[LocationInput]) 
     }
     hours = await queries.list_hours(uow, location_ids=[location.id for location in known.values()])
     wanted = [
-        _wanted(uow, location, address, known.get(location.code))
-        for location, address in zip(locations, addresses, strict=True)
+        _wanted(uow, i, location, address, known.get(location.code))
+        for i, (location, address) in enumerate(zip(locations, addresses, strict=True))
     ]
     weeks: list[tuple[LocationId, list[Opening]]] = []
     effects: list[Put] = []
@@ -78,7 +97,11 @@ async def put_staff_locations(uow: UnitOfWork, *, staff: Sequence[StaffLocations
     ]
 
 
-def _wanted(uow: UnitOfWork, location: LocationInput, address: Address | None, known: Location | None) -> Location:
+def _wanted(
+    uow: UnitOfWork, i: int, location: LocationInput, address: Address | None, known: Location | None
+) -> Location:
+    if known is not None and known.kind is LocationKind.STORE and location.kind is not LocationKind.STORE:
+        raise StaysStore("a store stays a store; open another location", field=("locations", str(i), "kind"))
     archived_at = (known.archived_at if known else None) or uow.now
     return Location(
         id=known.id if known else LocationId(new_id()),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import strawberry
 
 from app.inventory.rules.lines import refuse_length
-from app.inventory.rules.transfers import LEFT_OUT, LineUnits, WantedLine
+from app.inventory.rules.transfers import LineUnits, WantedLine
 from app.inventory.service import transfers
 from app.inventory.states import Bucket
+from app.kernel.changes import LEFT_OUT
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import IdKind, LocationId, TransferId, TransferLineId, VariantId, decode
 from app.servicing import service as servicing

@@ -1,13 +1,14 @@
 """Opening and changing channels."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from app.channels import queries
 from app.channels.errors import CurrencyFixed, UnknownChannel
-from app.channels.rules import Channel, ChannelInput
-from app.channels.service import choose, put_channels
+from app.channels.rules import Channel, ChannelChange, ChannelInput
+from app.channels.service import change_channels, choose, put_channels
 from app.channels.states import ReserveAt
 from app.kernel.actor import ANONYMOUS, SYSTEM
 from app.kernel.db import Database
@@ -90,6 +91,34 @@ class TestPutChannels:
     async def test_is_for_those_who_may(self, database: Database) -> None:
         with pytest.raises(Unauthenticated):
             await database.begin(ANONYMOUS).run(lambda uow: put_channels(uow, channels=[WEB]))
+
+
+class TestChangeChannels:
+    async def test_loses_nothing_that_others_say_meanwhile(self, database: Database) -> None:
+        await put(database, WEB)
+        changes = [ChannelChange(code="web", priority=7), ChannelChange(code="web", threshold=3)] * 3
+
+        begin = database.begin(SYSTEM)
+        await asyncio.gather(
+            *(begin.run(lambda uow, change=change: change_channels(uow, changes=[change])) for change in changes)  # type: ignore[misc]
+        )
+
+        web = await chosen(database, "web")
+        assert (web.priority, web.threshold, web.name) == (7, 3, "Web")
+
+    async def test_names_the_element_that_lacks_something(self, database: Database) -> None:
+        await put(database, WEB)
+        changes = [ChannelChange(code="web", name="Shop"), ChannelChange(code="till", name="Till")]
+
+        with pytest.raises(Invalid) as refused:
+            await database.begin(SYSTEM).run(lambda uow: change_channels(uow, changes=changes))
+
+        assert refused.value.field == ("channels", "1", "currency")
+        assert (await chosen(database, "web")).name == "Web"
+
+    async def test_is_for_those_who_may(self, database: Database) -> None:
+        with pytest.raises(Unauthenticated):
+            await database.begin(ANONYMOUS).run(lambda uow: change_channels(uow, changes=[]))
 
 
 class TestChoose:

@@ -1,5 +1,6 @@
 """Opening and changing locations, and saying what belongs to them."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,9 @@ from app.kernel.errors import Forbidden
 from app.kernel.paging import PageRequest
 from app.kernel.puts import Put
 from app.locations import queries
-from app.locations.errors import UnknownLocation
-from app.locations.rules import ChannelLocationInput, LocationInput, Opening, StaffLocationsInput
-from app.locations.service import put_channel_locations, put_locations, put_staff_locations
+from app.locations.errors import StaysStore, UnknownLocation
+from app.locations.rules import ChannelLocationInput, LocationChange, LocationInput, Opening, StaffLocationsInput
+from app.locations.service import change_locations, put_channel_locations, put_locations, put_staff_locations
 from app.locations.states import LocationKind
 from tests.builders.shop import Shop
 
@@ -82,9 +83,38 @@ class TestPutLocations:
         assert await put(shop, YORK) == [Put.UPDATED]
         assert "york" in await stores(shop)
 
+    async def test_refuses_to_make_a_store_anything_else(self, shop: Shop) -> None:
+        await put(shop, YORK)
+
+        with pytest.raises(StaysStore) as refused:
+            await put(shop, replace(YORK, code="hull"), replace(YORK, kind=LocationKind.WAREHOUSE))
+
+        assert refused.value.field == ("locations", "1", "kind")
+
     async def test_is_for_those_who_may(self, shop: Shop) -> None:
         with pytest.raises(Forbidden):
             await shop.begin("associate").run(lambda uow: put_locations(uow, locations=[YORK]))
+
+
+class TestChangeLocations:
+    async def test_loses_nothing_that_others_say_meanwhile(self, shop: Shop) -> None:
+        await put(shop, YORK)
+        changes = [LocationChange(code="york", name="Minster"), LocationChange(code="york", pickup_hold_days=3)] * 3
+
+        begin = shop.begin()
+        await asyncio.gather(
+            *(begin.run(lambda uow, change=change: change_locations(uow, changes=[change])) for change in changes)  # type: ignore[misc]
+        )
+
+        async with shop.database.read() as session:
+            [york] = await queries.list_locations_by_code(session, codes=["york"])
+            hours = await queries.list_hours(session, location_ids=[york.id])
+        assert (york.name, york.pickup_hold_days, york.latitude) == ("Minster", 3, YORK.latitude)
+        assert hours[york.id] == list(WEEK)
+
+    async def test_is_for_those_who_may(self, shop: Shop) -> None:
+        with pytest.raises(Forbidden):
+            await shop.begin("associate").run(lambda uow: change_locations(uow, changes=[]))
 
 
 class TestPutChannelLocations:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.locations.rules import DayOfWeek, Opening, clock_time, is_open, openings_between, ready_at
+from app.locations.rules import DayOfWeek, Opening, clock_time, is_open, minute_of, openings_between, ready_at
 
 LONDON = "Europe/London"
 MONDAY, SATURDAY, SUNDAY = 0, 5, 6
@@ -132,6 +132,14 @@ class TestClockTime:
     @pytest.mark.parametrize(("minute", "shown"), [(0, "00:00"), (570, "09:30"), (1440, "00:00"), (1500, "01:00")])
     def test_is_what_the_clock_shows(self, minute: int, shown: str) -> None:
         assert clock_time(minute) == shown
+
+    @given(st.integers(0, 1439))
+    def test_is_read_as_it_is_written(self, minute: int) -> None:
+        assert minute_of(clock_time(minute)) == minute
+
+    @pytest.mark.parametrize("text", ["", "9:30", "24:00", "09:60", "09:30 ", "09:30:00", "٠٩:٣٠", "-1:00", "09.30"])
+    def test_is_not_read_where_no_clock_shows_it(self, text: str) -> None:
+        assert minute_of(text) is None
 
     def test_belongs_to_the_day_of_opening(self) -> None:
         assert NIGHT_CLUB[0].day_of_week is DayOfWeek.SATURDAY

@@ -1,0 +1,64 @@
+"""What is asked of a channel."""
+
+import strawberry
+
+from app.channels.rules import ChannelChange
+from app.channels.states import ReserveAt
+from schema.core.changes import said
+from schema.core.scalars import CountryCode, CurrencyCode
+
+
+@strawberry.input
+class ChannelPutInput:
+    """A channel as it shall be. What is left out stays as it is, and null goes back to what a new channel has."""
+
+    code: str
+    """Which channel; one that is not there yet is opened."""
+    idempotency_key: str
+    """The client's own name for this attempt."""
+    name: str | None = strawberry.UNSET
+    """For people. A new channel needs one."""
+    currency: CurrencyCode | None = strawberry.UNSET
+    """What everything in the channel is priced in. A new channel needs it, and keeps it."""
+    tax_included: bool | None = strawberry.UNSET
+    """Whether prices are shown with tax. A new channel needs to know."""
+    countries: list[CountryCode] | None = strawberry.UNSET
+    """All the countries that the channel delivers to. A new channel needs to know; an empty list is none."""
+    is_default: bool | None = strawberry.UNSET
+    """Whether queries mean this channel when they name none; true takes that over from the one that was. Else false."""
+    closed: bool | None = strawberry.UNSET
+    """Whether nothing is sold here any more; false opens it again. Else false."""
+    display_cap: int | None = strawberry.UNSET
+    """The most units that are shown as available, at least 1. Else all are shown."""
+    threshold: int | None = strawberry.UNSET
+    """Units of each variant that are kept from selling here, over all locations. Else 0."""
+    reservation_ttl_seconds: int | None = strawberry.UNSET
+    """How long units are held for a shopper, at least 1. Else 900."""
+    reserve_at: ReserveAt | None = strawberry.UNSET
+    """When units are first held for a shopper. Else CHECKOUT."""
+    reserve_partially: bool | None = strawberry.UNSET
+    """Whether fewer units than were asked for are held too. Else false."""
+    priority: int | None = strawberry.UNSET
+    """Who is served first where there are too few units: the higher, from 0 to 100. Else 0."""
+    return_window_days: int | None = strawberry.UNSET
+    """For how many days goods can come back, 3,650 at most. Else 30."""
+
+    def change(self) -> ChannelChange:
+        """Read it as what somebody says of a channel."""
+        countries = said(self.countries)
+        return ChannelChange(
+            code=self.code,
+            name=said(self.name),
+            currency=said(self.currency),
+            tax_included=said(self.tax_included),
+            countries=tuple(countries) if isinstance(countries, list) else countries,
+            is_default=said(self.is_default),
+            closed=said(self.closed),
+            display_cap=said(self.display_cap),
+            threshold=said(self.threshold),
+            reservation_ttl_seconds=said(self.reservation_ttl_seconds),
+            reserve_at=said(self.reserve_at),
+            reserve_partially=said(self.reserve_partially),
+            priority=said(self.priority),
+            return_window_days=said(self.return_window_days),
+        )
