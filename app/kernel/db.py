@@ -18,6 +18,7 @@ import orjson
 
 from app.kernel.actor import SYSTEM, Actor
 from app.kernel.clock import Clock
+from app.kernel.connections import Connections
 from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError, Invalid
 from app.kernel.events import Event
 from app.kernel.ids import new_id
@@ -49,8 +50,6 @@ _UNWRITABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableChar
 _TRIES = 5
 #: Work that was overtaken has made nobody wait, and may be done anew more often.
 _TRIES_OVERTAKEN = 20
-#: How long a caller waits for one of the pool's connections before it is told that we are busy.
-_POOL_PATIENCE_SECONDS = 10.0
 
 _units_open: ContextVar[int] = ContextVar("units_open", default=0)
 
@@ -137,10 +136,10 @@ class ReadSession:
     mutation sees its effect; statements that run at the same time wait for each other.
     """
 
-    __slots__ = ("_connection", "_lock", "_pool")
+    __slots__ = ("_connection", "_connections", "_lock")
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._connection: Any = None
         self._lock = asyncio.Lock()
 
@@ -149,7 +148,7 @@ class ReadSession:
         async with self._lock:
             try:
                 if self._connection is None:
-                    self._connection = await _acquired(self._pool)
+                    self._connection = await self._connections.take()
                     await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
             except _UNWRITABLE:
@@ -174,14 +173,16 @@ class ReadSession:
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        clean = False
         try:
             await connection.execute(how)
+            clean = how == "COMMIT"
         except (asyncpg.PostgresError, *UNAVAILABLE):
             # A connection that was cut has left the pool by itself, and cannot be ended again.
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()
         finally:
-            await self._pool.release(connection)
+            await self._connections.give_back(connection, clean=clean)
 
 
 class Begin:
@@ -242,6 +243,7 @@ class Database:
         self._pool_size = pool_size
         self._on_statement = on_statement
         self._pool: Any = None
+        self._connections = Connections(None)
 
     async def connect(self) -> None:
         """Make the pool, with no connection yet; a database that is still down is met at first use."""
@@ -263,11 +265,12 @@ class Database:
                 "jit": "off",
             },
         )
+        self._connections = Connections(self._pool)
 
     async def close(self) -> None:
         """Wait for running work, then close every connection."""
         if self._pool is not None:
-            await self._pool.close()
+            await self._connections.close()
 
     async def _prepare(self, connection: Any) -> None:
         await prepare_connection(connection)
@@ -286,14 +289,16 @@ class Database:
         """
         depth = _units_open.set(_units_open.get() + 1)
         try:
-            connection = await _acquired(self._pool)
+            connection = await self._connections.take()
+            clean = False
             try:
                 async with connection.transaction():
                     uow = UnitOfWork(connection, actor, self.now(), self.keys)
                     yield uow
                     await uow.flush()
+                clean = True
             finally:
-                await self._pool.release(connection)
+                await self._connections.give_back(connection, clean=clean)
         except RETRYABLE:
             raise
         except DomainError:
@@ -312,18 +317,20 @@ class Database:
         Nothing may be emitted in it. Raises: DatabaseUnavailable.
         """
         try:
-            connection = await _acquired(self._pool)
+            connection = await self._connections.take()
+            clean = False
             try:
                 yield UnitOfWork(connection, SYSTEM, self.now(), self.keys)
+                clean = True
             finally:
-                await self._pool.release(connection)
+                await self._connections.give_back(connection, clean=clean)
         except UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error)) from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """Open a read session."""
-        session = ReadSession(self._pool)
+        session = ReadSession(self._connections)
         try:
             yield session
         finally:
@@ -335,8 +342,14 @@ class Database:
         Raises: DatabaseUnavailable.
         """
         try:
-            async with asyncio.timeout(2), self._pool.acquire() as connection:
-                await connection.execute("SELECT 1")
+            async with asyncio.timeout(2):
+                connection = await self._connections.take()
+                clean = False
+                try:
+                    await connection.execute("SELECT 1")
+                    clean = True
+                finally:
+                    await self._connections.give_back(connection, clean=clean)
         except (*UNAVAILABLE, TimeoutError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -358,17 +371,6 @@ async def prepare_connection(connection: Any) -> None:
         "SELECT $1::uuid[], $2::int[], $3::bigint[], $4::bool[], $5::timestamptz[], $6::float8[], $7::smallint[], $8::jsonb[],"
         " $9::text[], ARRAY[ROW(1)]"
     )
-
-
-async def _acquired(pool: Any) -> Any:
-    """Take a connection from the pool, waiting for one a while.
-
-    Raises: Busy when all of them are in use for too long.
-    """
-    try:
-        return await pool.acquire(timeout=_POOL_PATIENCE_SECONDS)
-    except TimeoutError:
-        raise Busy("all connections to the database are in use; try again") from None
 
 
 async def _nothing(_connection: Any) -> None:
