@@ -167,6 +167,10 @@ class StockModel:
             )
         )
 
+    def lapsed(self, now: datetime) -> bool:
+        """Say whether anybody holds anything beyond its time."""
+        return any(part.expires_at and part.expires_at <= now for part in self.promises)
+
     # Soft promises.
 
     def reserve_soft(
@@ -226,8 +230,14 @@ class StockModel:
             self._end(held, ReservationEnd.RELEASED)
             return False
         self._drop(held)
+        parts: dict[tuple[UUID, Key, UUID | None], list[Promise]] = {}
         for part in held:
-            self._add(replace(part, expires_at=None))
+            parts.setdefault((part.line, part.key, part.supply), []).append(part)
+        for alike in parts.values():
+            # What a line holds in parts, because some of it came while it waited, is one promise from now on.
+            quantity, priority = sum(part.quantity for part in alike), max(part.priority for part in alike)
+            kind = min(part.kind for part in alike)
+            self._add(replace(alike[0], quantity=quantity, priority=priority, kind=kind, expires_at=None))
         return True
 
     def release_soft(self, *, demand: UUID) -> bool:

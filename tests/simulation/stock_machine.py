@@ -46,7 +46,7 @@ LEAVING = (MovementReason.SHIPPED, MovementReason.HANDED_OVER, MovementReason.CA
 WRITTEN_OFF = (MovementReason.NOT_FOUND, MovementReason.DAMAGED)
 
 levels = st.sampled_from(KEYS_OF_LEVELS)
-quantities = st.integers(1, 4)
+quantities = st.integers(1, 6)
 #: What lines of a demand ask for: which of the demand's lines, the level, and how many units. Lines may share a level.
 asked = st.lists(st.tuples(st.integers(0, 1), levels, quantities), min_size=1, max_size=3)
 servers = st.integers(0, SERVERS - 1)
@@ -166,16 +166,19 @@ class StockMachine(RuleBasedStateMachine):
             lambda model: model.release_soft(demand=demand),
         )
 
-    @rule(seconds=st.sampled_from((1, 240, 599, 600, 601)))
+    @precondition(lambda self: self.model.demands(soft=True))
+    @rule(seconds=st.sampled_from((1, 599, 600, 601)))
     def wait(self, seconds: int) -> None:
         """Let time pass."""
         self.clock.advance(seconds=seconds)
 
+    @precondition(lambda self: self.model.lapsed(self.clock.at))
     @rule(server=servers)
     def sweep(self, server: int) -> None:
         """Give back what nobody waits for any more."""
         self._agree(server, inventory.sweep_expired, lambda model: model.sweep(self.clock.at))
 
+    @precondition(lambda self: self.model.lapsed(self.clock.at))
     @rule(server=servers, sku=st.sampled_from(SKUS))
     def reclaim(self, server: int, sku: str) -> None:
         """Give back what nobody waits for of one variant."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 from hypothesis.strategies import DataObject
 
 from app.inventory import service as inventory
@@ -22,7 +22,7 @@ from app.servicing import service as servicing
 from tests.builders.shop import LOCATIONS, VARIANTS
 from tests.builders.stock_model import Expected, Journey, Key
 from tests.builders.supply_model import SupplyModel
-from tests.simulation.stock_machine import CODES, SKUS, TTL, StockMachine, levels, line_of, quantities, servers
+from tests.simulation.stock_machine import CODES, OURS, SKUS, TTL, StockMachine, levels, line_of, quantities, servers
 
 variants = st.sampled_from([VARIANTS[sku] for sku in SKUS])
 locations = st.sampled_from([LOCATIONS[code] for code in CODES])
@@ -30,11 +30,23 @@ buckets = st.sampled_from(Bucket)
 #: Why units are added and taken by hand, and moved between buckets, wherever they may go.
 BY_HAND = MovementReason.ADJUSTED
 SOME = st.integers(0, 4)
+#: Purchase orders' lines that are open at once; with more of them, few would ever meet.
+MOST_SUPPLIES = 6
+FEW = st.integers(1, 2)
 WHY = "fell off the van"
 
 
 class SupplyMachine(StockMachine):
     """A shop whose stock is expected, moved and corrected too."""
+
+    @initialize()
+    def open(self) -> None:
+        """Open the shop, to which some goods are on their way, and which sells some that it need not have."""
+        super().open()
+        soon = self.clock.at + timedelta(days=1)
+        for code in CODES:
+            self._announce(0, LOCATIONS[code], dict.fromkeys(OURS[:2], (8, 6)), soon)
+        self._limit(0, {(variant, LOCATIONS[code]): 4 for variant in OURS for code in CODES})
 
     # By hand.
 
@@ -101,6 +113,7 @@ class SupplyMachine(StockMachine):
 
     # Supply.
 
+    @precondition(lambda self: len(self.model.open_supplies(SupplyKind.PURCHASE_ORDER)) < MOST_SUPPLIES)
     @rule(
         server=servers,
         at=locations,
@@ -109,7 +122,11 @@ class SupplyMachine(StockMachine):
     )
     def announce(self, server: int, at: LocationId, said: dict[VariantId, tuple[int, int]], days: int | None) -> None:
         """Expect a supplier's delivery, some of which may be sold before it is there."""
-        expected_at = None if days is None else self.clock.at + timedelta(days=days)
+        self._announce(server, at, said, None if days is None else self.clock.at + timedelta(days=days))
+
+    def _announce(
+        self, server: int, at: LocationId, said: Mapping[VariantId, tuple[int, int]], expected_at: datetime | None
+    ) -> None:
         lines = tuple(AnnouncedLine(variant, units, expected_at, ahead) for variant, (units, ahead) in said.items())
         order = AnnouncedOrder(str(self.new_id()), "Potters", at, lines)
 
@@ -132,6 +149,9 @@ class SupplyMachine(StockMachine):
     @rule(server=servers, said=st.dictionaries(levels, st.none() | SOME, min_size=1, max_size=3))
     def limit_backorders(self, server: int, said: dict[Key, int | None]) -> None:
         """Say how many units may be ordered without a date."""
+        self._limit(server, said)
+
+    def _limit(self, server: int, said: Mapping[Key, int | None]) -> None:
         limits = [BackorderLimit(key[0], LocationId(key[1]), limit) for key, limit in said.items()]
         ids: dict[Key, UUID] = {}
 
@@ -152,7 +172,7 @@ class SupplyMachine(StockMachine):
         supplies = self.model.open_supplies(SupplyKind.PURCHASE_ORDER, SupplyKind.BACKORDER)
         demand = self._maybe(data, self.model.demands(soft=held)) or self.new_id()
         asked = data.draw(
-            st.lists(st.tuples(st.integers(0, 1), st.sampled_from(supplies), quantities), min_size=1, max_size=3)
+            st.lists(st.tuples(st.integers(0, 1), st.sampled_from(supplies), FEW), min_size=1, max_size=3)
         )
         expires_at: datetime | None = self.clock.at + TTL if held else None
         parts = [
@@ -209,7 +229,8 @@ class SupplyMachine(StockMachine):
 
         self._agree(server, come, lambda model: model.receive_supply(self.clock.at, receipts=receipts, cause=cause))
 
-    @rule(server=servers, keys=st.lists(levels, min_size=1, max_size=4))
+    @precondition(lambda self: any(part.supply for part in self.model.promises))
+    @rule(server=servers, keys=st.lists(levels, min_size=1, max_size=6))
     def fill_backorders(self, server: int, keys: list[Key]) -> None:
         """Give what is there to those who wait without a date."""
 
@@ -223,7 +244,7 @@ class SupplyMachine(StockMachine):
     @rule(
         server=servers,
         ends=st.lists(locations, min_size=2, max_size=2, unique=True),
-        wanted=st.dictionaries(variants, quantities, min_size=1, max_size=3),
+        wanted=st.dictionaries(variants, FEW, min_size=1, max_size=2),
         dated=st.booleans(),
     )
     def request_transfer(self, server: int, ends: list[LocationId], wanted: dict[VariantId, int], dated: bool) -> None:

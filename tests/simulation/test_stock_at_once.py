@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,8 @@ from tests.builders.shop import LOCATIONS, VARIANTS
 from tests.builders.stock_model import Key
 from tests.builders.stocked import broken_stock
 from tests.simulation.test_stock import EXAMPLES
+
+pytestmark = pytest.mark.slow
 
 LEVELS: list[Key] = [
     (VARIANTS[sku], LOCATIONS[code]) for sku in ("mug", "tee-s", "tee-m", "kettle") for code in ("warehouse", "camden")

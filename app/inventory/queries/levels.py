@@ -11,6 +11,8 @@ from app.kernel.sql import rows, statement
 
 _LEVEL = "variant_id, location_id, sellable, damaged, quality, soft, firm, safety_stock"
 
+#: A LIMIT of the list's own length changes nothing but PostgreSQL's guess: without it a plan for lists of any length looks
+#: dearer than one for each short list, so the statement would be planned anew each time. bench/stock.py measures it.
 _LOCK_LEVELS = rows(
     f"""
     SELECT {_LEVEL} FROM levels

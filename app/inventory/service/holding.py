@@ -128,8 +128,16 @@ async def release_soft(uow: UnitOfWork, *, demand_id: UUID) -> bool:
 
     Locks: levels, then supply, then reservations.
     """
-    await queries.lock_stock_of_demand(uow, demand_ids=[demand_id])
-    return bool(await queries.release_soft(uow, demand_ids=[demand_id]))
+    return bool(await release_soft_of(uow, demand_ids=[demand_id]))
+
+
+async def release_soft_of(uow: UnitOfWork, *, demand_ids: Collection[UUID]) -> int:
+    """Give back whatever these carts and checkouts still hold; answers how many reservations ended.
+
+    Locks: levels, then supply, then reservations.
+    """
+    await queries.lock_stock_of_demand(uow, demand_ids=demand_ids)
+    return len(await queries.release_soft(uow, demand_ids=demand_ids))
 
 
 async def sweep_expired(uow: UnitOfWork, *, most: int = 500) -> int:
@@ -154,10 +162,11 @@ async def reclaim_missing(
     """Give the levels that could not bear their change a second try, without what others hold beyond their time."""
     missing = [part for part in wanted if part.level not in held]
     if missing:
-        # A level that was refused is not locked yet when it was the only one asked for.
+        # A level that was refused is not locked yet when it was the only one asked for: it may have units again by now.
         levels = [part.level for part in missing]
-        await queries.lock_levels(uow, levels=levels)
-        if await queries.expire_soft(uow, levels=levels):
+        left = {level.key: level.available for level in await queries.lock_levels(uow, levels=levels)}
+        again = any(left.get(part.level, 0) >= part.soft + part.firm for part in missing)
+        if await queries.expire_soft(uow, levels=levels) or again:
             return held | await change(uow, missing)
     return held
 
