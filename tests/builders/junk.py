@@ -70,6 +70,7 @@ class Junk:
             "Decimal": DECIMALS,
             "DateTime": INSTANTS,
             "CountryCode": ("GB", "IE", "FR", "XK"),
+            "CurrencyCode": ("GBP", "JPY", "KWD", "XXX"),
         }
 
     def values(self, arguments: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField]) -> dict[str, object]:
