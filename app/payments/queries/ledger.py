@@ -8,7 +8,7 @@ from uuid import UUID
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import OrderId, PaymentId
 from app.kernel.sql import Session, rows, statement
-from app.payments import models  # noqa: F401  # The statements below are about these tables.
+from app.payments.models import ledger as models  # noqa: F401  # The statements below are about these tables.
 from app.payments.rules import Payment, Step
 from app.payments.states import PaymentStatus, TransactionKind, TransactionState
 
