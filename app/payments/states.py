@@ -73,9 +73,21 @@ class TransactionKind(StrEnum):
     """What a step of the payment ledger does."""
 
     AUTHORIZATION = "AUTHORIZATION"
+    """Money is held: at first, anew, or more of it."""
     CAPTURE = "CAPTURE"
+    """Held money is taken."""
     VOID = "VOID"
+    """Held money is let go, because nothing is left to be paid with it."""
+    EXPIRATION = "EXPIRATION"
+    """Money is not held any more that is still needed: it ran out, or another authorization took its place."""
     REFUND = "REFUND"
+    """Money that was taken is given back."""
+    REFUND_REVERSAL = "REFUND_REVERSAL"
+    """Money that was given back did not arrive, and is with us again."""
+    CHARGEBACK = "CHARGEBACK"
+    """Money that was taken was fetched back through the shopper's bank."""
+    CHARGEBACK_REVERSAL = "CHARGEBACK_REVERSAL"
+    """Money that was fetched back was given to us again."""
 
 
 class TransactionState(StrEnum):

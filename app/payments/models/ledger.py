@@ -96,10 +96,12 @@ test_gateway_operations = Table(
     Column("kind", Text, nullable=False),
     Column("reference", Text, nullable=False, unique=True),
     Column("authorization_reference", Text, comment="of the authorization that a capture, void or refund is about"),
-    Column("outcome", Text, nullable=False, comment="SUCCEEDED, DECLINED, ACTION or LATE"),
+    Column("outcome", Text, nullable=False, comment="SUCCEEDED, DECLINED, LAPSED or ACTION"),
+    Column("token", Text),
     Column("currency", Text, nullable=False),
     minor("amount_minor"),
     instant("settles_at"),
+    instant("expires_at", nullable=True),
     instant("created_at"),
     Index("ix_test_gateway_operations_authorization", "authorization_reference"),
 )

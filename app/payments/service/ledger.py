@@ -6,6 +6,7 @@ Captures, voids and refunds are asked for in the transaction that makes them due
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from app.kernel.db import Begin, UnitOfWork
@@ -31,7 +32,12 @@ async def ask_authorization(gateways: Gateways, tender: NewTender, *, currency: 
     gateway = gateways[tender.gateway]
     try:
         return await gateway.authorize(
-            key=str(tender.step_id), token=tender.token, amount_minor=tender.amount_minor, currency=currency
+            key=str(tender.step_id),
+            token=tender.token,
+            amount_minor=tender.amount_minor,
+            currency=currency,
+            reusable=False,
+            return_url=None,
         )
     except GatewayTimeout:
         return None
@@ -42,7 +48,7 @@ async def ask_authorization(gateways: Gateways, tender: NewTender, *, currency: 
 async def ask_again(gateways: Gateways, payment: Payment, step_id: UUID) -> Answer | None:
     """Ask a gateway what became of an authorization. None: still no answer. One that never arrived counts as declined."""
     try:
-        found = await gateways[payment.gateway].find(key=str(step_id))
+        found = await gateways[payment.gateway].find(key=str(step_id), asked_at=payment.created_at)
     except GatewayTimeout:
         return None
     return found or Answer(Outcome.DECLINED, message="the payment never reached the payment service")
@@ -62,7 +68,7 @@ async def record_authorization(
         status=status,
         order_id=order_id or payment.order_id,
         authorized_minor=payment.amount_minor if action == "authorize" else payment.authorized_minor,
-        action_url=answer.action_url if answer and answer.outcome is Outcome.ACTION_REQUIRED else None,
+        action_url=answer.action.url if answer and answer.action else None,
         gateway_reference=(answer.reference if answer else None) or payment.gateway_reference,
     )
     await queries.record_authorization(
@@ -197,13 +203,18 @@ async def carry_out_unanswered(begin: Begin, gateways: Gateways, *, most: int = 
 async def _ask(gateway: Gateway, step: Step, payment: Payment) -> Answer | None:
     if payment.gateway_reference is None:
         raise BrokenInvariant(f"payment {payment.id} was never authorized")
-    ask = {
-        TransactionKind.CAPTURE: gateway.capture,
-        TransactionKind.VOID: gateway.void,
-        TransactionKind.REFUND: gateway.refund,
-    }[step.kind]
+    asked: dict[str, Any] = {
+        "key": str(step.id),
+        "reference": payment.gateway_reference,
+        "amount_minor": step.amount_minor,
+        "currency": payment.currency,
+    }
     try:
-        return await ask(key=str(step.id), reference=payment.gateway_reference, amount_minor=step.amount_minor)
+        if step.kind is TransactionKind.CAPTURE:
+            return await gateway.capture(**asked, final=False)
+        if step.kind is TransactionKind.VOID:
+            return await gateway.void(**asked)
+        return await gateway.refund(**asked)
     except GatewayTimeout:
         return None
     except GatewayFailed:

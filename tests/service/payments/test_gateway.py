@@ -9,7 +9,7 @@ from app.kernel.db import Database
 from app.kernel.ids import new_id
 from app.payments.gateway import Answer, GatewayFailed, GatewayTimeout, Outcome
 from app.payments.gateways.test import TOKENS, TestGateway
-from tests.builders.clock import StoppedClock
+from tests.builders.clock import OPENING, StoppedClock
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,9 @@ def gateway(database: Database) -> TestGateway:
 
 async def authorize(gateway: TestGateway, token: str, *, under: str | None = None) -> Answer:
     """Hold funds."""
-    return await gateway.authorize(key=under or key(), token=token, amount_minor=HELD, currency="GBP")
+    return await gateway.authorize(
+        key=under or key(), token=token, amount_minor=HELD, currency="GBP", reusable=False, return_url=None
+    )
 
 
 async def held(gateway: TestGateway) -> str:
@@ -61,7 +63,7 @@ class TestAuthorize:
         with pytest.raises(GatewayTimeout):
             await authorize(gateway, "tok_timeout", under=name)
 
-        found = await gateway.find(key=name)
+        found = await gateway.find(key=name, asked_at=OPENING)
 
         assert found is not None
         assert found.outcome is Outcome.SUCCEEDED
@@ -71,14 +73,14 @@ class TestAuthorize:
         with pytest.raises(GatewayFailed):
             await authorize(gateway, "tok_error", under=name)
 
-        assert await gateway.find(key=name) is None
+        assert await gateway.find(key=name, asked_at=OPENING) is None
 
     async def test_succeeds_late(self, gateway: TestGateway, clock: StoppedClock) -> None:
         name = key()
         await authorize(gateway, "tok_late", under=name)
         clock.advance(seconds=LATE.total_seconds())
 
-        found = await gateway.find(key=name)
+        found = await gateway.find(key=name, asked_at=OPENING)
 
         assert found is not None
         assert found.outcome is Outcome.SUCCEEDED
@@ -92,7 +94,7 @@ class TestAuthorize:
         assert await gateway.confirm(reference=asked.reference)
         assert not await gateway.confirm(reference=asked.reference)
 
-        found = await gateway.find(key=name)
+        found = await gateway.find(key=name, asked_at=OPENING)
         assert found is not None
         assert found.outcome is Outcome.SUCCEEDED
 
@@ -115,7 +117,8 @@ class TestCapture:
         reference = await held(gateway)
 
         answers = [
-            await gateway.capture(key=key(), reference=reference, amount_minor=amount) for amount in (600, 401, 400, 1)
+            await gateway.capture(key=key(), reference=reference, amount_minor=amount, currency="GBP", final=False)
+            for amount in (600, 401, 400, 1)
         ]
 
         assert [answer.outcome for answer in answers] == ["SUCCEEDED", "DECLINED", "SUCCEEDED", "DECLINED"]
@@ -125,7 +128,10 @@ class TestCapture:
 
         async with asyncio.timeout(PATIENCE_SECONDS):
             answers = await asyncio.gather(
-                *(gateway.capture(key=name, reference=reference, amount_minor=HELD) for _ in range(5))
+                *(
+                    gateway.capture(key=name, reference=reference, amount_minor=HELD, currency="GBP", final=False)
+                    for _ in range(5)
+                )
             )
 
         assert {answer.outcome for answer in answers} == {Outcome.SUCCEEDED}
@@ -136,16 +142,19 @@ class TestCapture:
 
         async with asyncio.timeout(PATIENCE_SECONDS):
             answers = await asyncio.gather(
-                *(gateway.capture(key=key(), reference=reference, amount_minor=300) for _ in range(8))
+                *(
+                    gateway.capture(key=key(), reference=reference, amount_minor=300, currency="GBP", final=False)
+                    for _ in range(8)
+                )
             )
 
         assert [answer.outcome for answer in answers].count(Outcome.SUCCEEDED) == HELD // 300
 
     async def test_that_was_declined_stays_so_under_its_key(self, gateway: TestGateway) -> None:
         reference, name = await held(gateway), key()
-        first = await gateway.capture(key=name, reference=reference, amount_minor=HELD + 1)
+        first = await gateway.capture(key=name, reference=reference, amount_minor=HELD + 1, currency="GBP", final=False)
 
-        again = await gateway.capture(key=name, reference=reference, amount_minor=1)
+        again = await gateway.capture(key=name, reference=reference, amount_minor=1, currency="GBP", final=False)
 
         assert (first.outcome, again.outcome) == (Outcome.DECLINED, Outcome.DECLINED)
 
@@ -154,7 +163,9 @@ class TestCapture:
         answer = await authorize(gateway, token)
         assert answer.reference is not None
 
-        taken = await gateway.capture(key=key(), reference=answer.reference, amount_minor=1)
+        taken = await gateway.capture(
+            key=key(), reference=answer.reference, amount_minor=1, currency="GBP", final=False
+        )
 
         assert taken.outcome is Outcome.DECLINED
 
@@ -163,20 +174,20 @@ class TestCapture:
         assert capture.reference is not None
 
         for reference in (capture.reference, "test_nonsense"):
-            taken = await gateway.capture(key=key(), reference=reference, amount_minor=1)
+            taken = await gateway.capture(key=key(), reference=reference, amount_minor=1, currency="GBP", final=False)
             assert taken.outcome is Outcome.DECLINED
 
 
 class TestVoid:
     async def test_lets_the_rest_go_and_nothing_is_taken_afterwards(self, gateway: TestGateway) -> None:
         reference = await held(gateway)
-        await gateway.capture(key=key(), reference=reference, amount_minor=600)
+        await gateway.capture(key=key(), reference=reference, amount_minor=600, currency="GBP", final=False)
 
-        too_much = await gateway.void(key=key(), reference=reference, amount_minor=401)
-        rest = await gateway.void(key=key(), reference=reference, amount_minor=400)
+        too_much = await gateway.void(key=key(), reference=reference, amount_minor=401, currency="GBP")
+        rest = await gateway.void(key=key(), reference=reference, amount_minor=400, currency="GBP")
         after = [
-            await gateway.capture(key=key(), reference=reference, amount_minor=1),
-            await gateway.void(key=key(), reference=reference, amount_minor=1),
+            await gateway.capture(key=key(), reference=reference, amount_minor=1, currency="GBP", final=False),
+            await gateway.void(key=key(), reference=reference, amount_minor=1, currency="GBP"),
         ]
 
         assert (too_much.outcome, rest.outcome) == (Outcome.DECLINED, Outcome.SUCCEEDED)
@@ -186,11 +197,12 @@ class TestVoid:
 class TestRefund:
     async def test_gives_back_what_was_taken_and_no_more(self, gateway: TestGateway) -> None:
         reference = await held(gateway)
-        before = await gateway.refund(key=key(), reference=reference, amount_minor=1)
-        await gateway.capture(key=key(), reference=reference, amount_minor=600)
+        before = await gateway.refund(key=key(), reference=reference, amount_minor=1, currency="GBP")
+        await gateway.capture(key=key(), reference=reference, amount_minor=600, currency="GBP", final=False)
 
         answers = [
-            await gateway.refund(key=key(), reference=reference, amount_minor=amount) for amount in (200, 401, 400, 1)
+            await gateway.refund(key=key(), reference=reference, amount_minor=amount, currency="GBP")
+            for amount in (200, 401, 400, 1)
         ]
 
         assert before.outcome is Outcome.DECLINED
@@ -198,14 +210,18 @@ class TestRefund:
 
     async def test_does_not_make_room_to_take_more(self, gateway: TestGateway) -> None:
         reference = await held(gateway)
-        await gateway.capture(key=key(), reference=reference, amount_minor=HELD)
-        await gateway.refund(key=key(), reference=reference, amount_minor=HELD)
+        await gateway.capture(key=key(), reference=reference, amount_minor=HELD, currency="GBP", final=False)
+        await gateway.refund(key=key(), reference=reference, amount_minor=HELD, currency="GBP")
 
-        assert (await gateway.capture(key=key(), reference=reference, amount_minor=1)).outcome is Outcome.DECLINED
+        assert (
+            await gateway.capture(key=key(), reference=reference, amount_minor=1, currency="GBP", final=False)
+        ).outcome is Outcome.DECLINED
 
     async def test_after_a_void_reaches_what_was_taken_before(self, gateway: TestGateway) -> None:
         reference = await held(gateway)
-        await gateway.capture(key=key(), reference=reference, amount_minor=600)
-        await gateway.void(key=key(), reference=reference, amount_minor=400)
+        await gateway.capture(key=key(), reference=reference, amount_minor=600, currency="GBP", final=False)
+        await gateway.void(key=key(), reference=reference, amount_minor=400, currency="GBP")
 
-        assert (await gateway.refund(key=key(), reference=reference, amount_minor=600)).outcome is Outcome.SUCCEEDED
+        assert (
+            await gateway.refund(key=key(), reference=reference, amount_minor=600, currency="GBP")
+        ).outcome is Outcome.SUCCEEDED

@@ -78,7 +78,9 @@ class TestCapture:
         tender = await only(order)
         assert tender.gateway_reference is not None
         # The provider let the authorization go behind our back.
-        await order.gateway.void(key="elsewhere", reference=tender.gateway_reference, amount_minor=THREE_MUGS)
+        await order.gateway.void(
+            key="elsewhere", reference=tender.gateway_reference, amount_minor=THREE_MUGS, currency="GBP"
+        )
 
         await order.ship(1)
         assert await order.settle() == [True]
@@ -99,7 +101,9 @@ class TestCapture:
         order.gateway.calls_to_fail = 0
         tender = await only(order)
         assert tender.gateway_reference is not None
-        await order.gateway.void(key="elsewhere", reference=tender.gateway_reference, amount_minor=THREE_MUGS)
+        await order.gateway.void(
+            key="elsewhere", reference=tender.gateway_reference, amount_minor=THREE_MUGS, currency="GBP"
+        )
         await order.ship(1)
         await order.settle()
 
