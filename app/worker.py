@@ -20,7 +20,13 @@ from app.catalog.events import CategoryMoved, ProductCategorized
 from app.checkout import service as checkout
 from app.checkout.events import CheckoutAttemptEnded
 from app.customers.events import CustomerRegistered
-from app.fulfillment.events import FulfillmentOrderMoved, FulfillmentOrderOpened, FulfillmentOrderRejected, GoodsShipped
+from app.fulfillment.events import (
+    FulfillmentOrderMoved,
+    FulfillmentOrderOpened,
+    FulfillmentOrderRejected,
+    GoodsDelivered,
+    GoodsShipped,
+)
 from app.identity import service as identity
 from app.identity.events import RefreshTokenReplayed
 from app.identity.rules.terms import LogInThrottle
@@ -44,11 +50,10 @@ from app.kernel.events import Event
 from app.kernel.news import Notice, tell
 from app.kernel.outbox import Delivery
 from app.locations.events import LocationGroupChanged
-from app.orders.events import OrderCancelled, OrderChanged, OrderPlaced
+from app.orders.events import OrderCancelled, OrderChanged, OrderHeld, OrderPlaced, OrderReleased
 from app.payments import service as payments
-from app.payments.events import PaymentStepRequested, PaymentStepSettled
+from app.payments.events import AuthorizationHeard, PaymentStepRequested, PaymentStepSettled
 from app.payments.gateway import Gateways
-from app.payments.states import TransactionState
 from app.pickup import service as pickups
 from app.pickup.events import (
     PickupCancelled,
@@ -58,7 +63,6 @@ from app.pickup.events import (
     PickupExpired,
     PickupReady,
 )
-from app.returns import service as returns
 from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
 from app.servicing import service as servicing
 
@@ -97,10 +101,9 @@ async def carry_out_payment_step(means: Means, event: PaymentStepRequested) -> N
     await payments.carry_out(means.begin, means.gateways, step_id=event.transaction_id)
 
 
-async def refund_what_waited(means: Means, event: PaymentStepSettled) -> None:
-    """Refund returns that were closed before the money for them had been captured."""
-    if event.state == TransactionState.SUCCEEDED:
-        await means.begin.run(lambda uow: returns.request_outstanding_refunds(uow, payment_id=event.payment_id))
+async def look_after_checkout(means: Means, event: AuthorizationHeard) -> None:
+    """Go on with a checkout whose payment service told by itself what became of its authorization."""
+    await checkout.look_after(means.begin, means.gateways, attempt_id=event.attempt_id)
 
 
 async def settle_after_rule(means: Means, event: SafetyStockRuleChanged) -> None:
@@ -152,6 +155,7 @@ async def look_elsewhere(means: Means, event: PromiseBroken) -> None:
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
+        AuthorizationHeard,
         CartMerged,
         CategoryMoved,
         CheckoutAttemptEnded,
@@ -160,11 +164,14 @@ EVENTS: Mapping[str, type[Event]] = {
         FulfillmentOrderMoved,
         FulfillmentOrderOpened,
         FulfillmentOrderRejected,
+        GoodsDelivered,
         GoodsShipped,
         LocationGroupChanged,
         OrderCancelled,
         OrderChanged,
+        OrderHeld,
         OrderPlaced,
+        OrderReleased,
         PaymentStepRequested,
         PaymentStepSettled,
         PickupCancelled,
@@ -194,7 +201,7 @@ Handler = Callable[[Means, Any], Awaitable[None]]
 #: Who hears which event. All of them are news besides, for clients that follow along.
 SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
     PaymentStepRequested: (carry_out_payment_step,),
-    PaymentStepSettled: (refund_what_waited,),
+    AuthorizationHeard: (look_after_checkout,),
     PromiseBroken: (look_elsewhere,),
     StockArrived: (serve_those_who_wait,),
     CategoryMoved: (settle_after_category,),
@@ -232,6 +239,16 @@ async def ask_unanswered_payments(means: Means) -> int:
 async def recover_checkouts(means: Means) -> int:
     """Finish or give up checkouts that nobody works on any more."""
     return await checkout.recover(means.begin, means.gateways)
+
+
+async def renew_authorizations(means: Means) -> int:
+    """Hold money anew that soon is not held any more, where an order still needs it."""
+    return await payments.renew(means.begin)
+
+
+async def miss_authorizations(means: Means) -> int:
+    """Write down that money is held no more; orders that need it are held."""
+    return await payments.miss(means.begin)
 
 
 async def expire_pickups(means: Means) -> int:
@@ -284,6 +301,8 @@ SCHEDULE: Sequence[Timer] = (
     Timer("release expired reservations", 5, release_expired_reservations),
     Timer("ask unanswered payments", 15, ask_unanswered_payments),
     Timer("recover checkouts", 15, recover_checkouts),
+    Timer("renew authorizations", 300, renew_authorizations),
+    Timer("miss authorizations", 60, miss_authorizations),
     Timer("expire pickups", 60, expire_pickups),
     Timer("fill backorders", 60, fill_backorders),
     Timer("forget log-ins", 600, forget_log_ins),

@@ -2,8 +2,8 @@
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
 
-from app.channels.states import ReserveAt
-from app.kernel.columns import id_column, instant, not_negative, one_of
+from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.kernel.columns import each_of, id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
 
 channels = Table(
@@ -23,8 +23,22 @@ channels = Table(
     Column("reserve_partially", Boolean, nullable=False, server_default=text("false"), comment="hold what there is"),
     Column("priority", SmallInteger, nullable=False, server_default="0", comment="higher is served first when short"),
     Column("return_window_days", Integer, nullable=False),
+    Column("capture_at", Text, nullable=False, server_default="SHIPMENT", comment="when money is taken"),
+    Column(
+        "capture_delivery", Text, nullable=False, server_default="FIRST", comment="with which goods delivery is charged"
+    ),
+    Column(
+        "tenders",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{CARD,GIFT_CARD,STORE_CREDIT,CASH,CARD_PRESENT}",
+        comment="what kinds of money are taken",
+    ),
     instant("closed_at", nullable=True),
     one_of("reserve_at", ReserveAt),
+    one_of("capture_at", CaptureAt),
+    one_of("capture_delivery", CaptureDelivery),
+    each_of("tenders", TenderKind),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),

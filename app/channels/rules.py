@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.channels.states import ReserveAt
+from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from app.kernel.changes import LEFT_OUT, LeftOut
 from app.kernel.errors import Invalid
 from app.kernel.ids import ChannelId
 from app.kernel.money import currencies
 from app.kernel.territories import is_country
 
+#: What a new channel takes: promises to pay later are a decision of their own.
+USUAL_TENDERS = (
+    TenderKind.CARD,
+    TenderKind.GIFT_CARD,
+    TenderKind.STORE_CREDIT,
+    TenderKind.CASH,
+    TenderKind.CARD_PRESENT,
+)
 LONGEST_CODE = 64
 LONGEST_NAME = 200
 HIGHEST_PRIORITY = 100
@@ -23,7 +31,8 @@ class Channel:
     """Where we sell. `display_cap` is the most units shown as available, `threshold` the units kept from selling.
 
     `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
-    there are too few for everybody, whoever buys in the channel of the higher `priority` is served first.
+    there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Orders keep the
+    `capture_at` and `capture_delivery` that they were placed under.
     """
 
     id: ChannelId
@@ -40,6 +49,9 @@ class Channel:
     reserve_partially: bool
     priority: int
     return_window_days: int
+    capture_at: CaptureAt
+    capture_delivery: CaptureDelivery
+    tenders: tuple[TenderKind, ...]
     closed_at: datetime | None
 
     @property
@@ -69,6 +81,9 @@ class ChannelInput:
     reserve_partially: bool = False
     priority: int = 0
     return_window_days: int = 30
+    capture_at: CaptureAt = CaptureAt.SHIPMENT
+    capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
+    tenders: tuple[TenderKind, ...] = USUAL_TENDERS
     closed: bool = False
 
 
@@ -92,6 +107,9 @@ class ChannelChange:
     reserve_partially: bool | LeftOut | None = LEFT_OUT
     priority: int | LeftOut | None = LEFT_OUT
     return_window_days: int | LeftOut | None = LEFT_OUT
+    capture_at: CaptureAt | LeftOut | None = LEFT_OUT
+    capture_delivery: CaptureDelivery | LeftOut | None = LEFT_OUT
+    tenders: tuple[TenderKind, ...] | LeftOut | None = LEFT_OUT
     closed: bool | LeftOut | None = LEFT_OUT
 
 
@@ -115,6 +133,8 @@ def check(channels: Sequence[ChannelInput]) -> None:
         for n, country in enumerate(channel.countries):
             if not is_country(country):
                 raise Invalid("not a country code of ISO 3166-1", field=(*at, "countries", str(n)))
+        if not channel.tenders or len(set(channel.tenders)) < len(channel.tenders):
+            raise Invalid("at least one kind of money, and none twice", field=(*at, "tenders"))
         _check_numbers(channel, at)
     if sum(channel.is_default for channel in channels) > 1:
         raise Invalid("only one channel can be the default", field=("channels",))

@@ -84,5 +84,8 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         reserve_partially=channel.reserve_partially,
         priority=channel.priority,
         return_window_days=channel.return_window_days,
+        capture_at=channel.capture_at,
+        capture_delivery=channel.capture_delivery,
+        tenders=channel.tenders,
         closed_at=closed_at if channel.closed else None,
     )

@@ -1,8 +1,11 @@
 """Refusals of checkout."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from app.kernel.errors import DomainError, ErrorCode
+from app.kernel.ids import CartLineId
+from app.kernel.money import Money
 
 
 class CartEmpty(DomainError):
@@ -18,9 +21,26 @@ class DeliveryRequired(DomainError):
 
 
 class PriceChanged(DomainError):
-    """The total is no longer the one that the shopper saw."""
+    """The total is no longer the one that the shopper saw.
+
+    `total` is what it is now, `expected` what they saw; `unsold` names lines of the cart that are not sold any more.
+    """
 
     code: ClassVar[ErrorCode] = ErrorCode.PRICE_CHANGED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: Sequence[str],
+        total: Money,
+        expected: Money | None = None,
+        unsold: tuple[CartLineId, ...] = (),
+    ) -> None:
+        super().__init__(message, field=field)
+        self.total = total
+        self.expected = expected
+        self.unsold = unsold
 
 
 class PaymentPending(DomainError):

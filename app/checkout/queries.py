@@ -1,14 +1,13 @@
 """Every statement about checkout attempts."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from app.checkout import models  # noqa: F401  # The statements below are about these tables.
 from app.checkout.rules import Attempt
 from app.checkout.states import AttemptStatus
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import AttemptId, CartId, OrderId, PaymentId
+from app.kernel.ids import AttemptId, OrderId, PaymentId
 from app.kernel.sql import Session, rows, statement
 
 _ATTEMPT = """id, cart_id, order_id, status, currency, total_minor, snapshot, key_scope, key, failure_code, failure,
@@ -47,7 +46,7 @@ _LIST_UNFINISHED = rows(
 _LIST_ORPHANED_PAYMENTS = rows(
     """
     SELECT payments.id FROM payments JOIN checkout_attempts AS attempt ON attempt.id = payments.attempt_id
-    WHERE payments.status IN ('PENDING', 'UNKNOWN') AND attempt.status IN ('FAILED', 'ABANDONED')
+    WHERE payments.status IN ('PENDING', 'UNKNOWN') AND payments.tender = 'CARD' AND attempt.status IN ('FAILED', 'ABANDONED')
       AND payments.updated_at < :before
     ORDER BY payments.updated_at LIMIT :most
     """,
@@ -70,33 +69,21 @@ async def get_attempt_by_key(session: Session, *, scope: str, key: str) -> Attem
     return await _GET_BY_KEY.first(session, scope=scope, key=key)
 
 
-async def insert_attempt(
-    uow: UnitOfWork,
-    *,
-    attempt_id: AttemptId,
-    cart_id: CartId,
-    cart_version: int,
-    currency: str,
-    total_minor: int,
-    snapshot: dict[str, Any],
-    key_scope: str,
-    key: str,
-    working: timedelta,
-) -> None:
-    """Write a new attempt that asks its gateways next."""
+async def insert_attempt(uow: UnitOfWork, *, attempt: Attempt, cart_version: int) -> None:
+    """Write a new attempt."""
     await _INSERT.run(
         uow,
-        id=attempt_id,
-        cart_id=cart_id,
+        id=attempt.id,
+        cart_id=attempt.cart_id,
         cart_version=cart_version,
-        status=AttemptStatus.AUTHORIZING.value,
-        currency=currency,
-        total_minor=total_minor,
-        snapshot=snapshot,
-        key_scope=key_scope,
-        key=key,
+        status=attempt.status.value,
+        currency=attempt.currency,
+        total_minor=attempt.total_minor,
+        snapshot=attempt.snapshot,
+        key_scope=attempt.key_scope,
+        key=attempt.key,
         now=uow.now,
-        worked_until=uow.now + working,
+        worked_until=attempt.worked_until,
     )
 
 

@@ -13,3 +13,7 @@ class NothingToDo(IllegalTransition):
 
 class WrongDeliveryMethod(IllegalTransition):
     """The step belongs to another delivery method: shipments are not made ready, pickups are not shipped."""
+
+
+class ShipmentNotFound(NotFound):
+    """There is no such shipment, or the caller does not work where it was sent from."""

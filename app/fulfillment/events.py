@@ -47,3 +47,11 @@ class FulfillmentOrderRejected(Event):
     units: int
     units_waiting: int
     """Units that no other location could take over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsDelivered(Event):
+    """A shipment reached its customer."""
+
+    shipment_id: ShipmentId
+    order_id: OrderId

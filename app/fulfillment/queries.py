@@ -52,6 +52,29 @@ _LIST_SHIPMENTS = rows(
     """,
     Shipment,
 )
+_LOCK_SHIPMENT = rows(f"SELECT {_SHIPMENT} FROM shipments WHERE id = :id FOR NO KEY UPDATE", Shipment)
+_UPDATE_SHIPMENT = statement("UPDATE shipments SET status = :status, delivered_at = :delivered_at WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """Units of an order line that a carrier has."""
+
+    order_line_id: UUID
+    units: int
+
+
+_LIST_ON_THE_WAY = rows(
+    """
+    SELECT line.order_line_id, sum(part.quantity)::int
+    FROM fulfillment_order_lines AS line
+    JOIN shipment_lines AS part ON part.fulfillment_order_line_id = line.id
+    JOIN shipments AS shipment ON shipment.id = part.shipment_id
+    WHERE line.order_line_id = ANY(:order_line_ids::uuid[]) AND shipment.status <> 'DELIVERED'
+    GROUP BY line.order_line_id
+    """,
+    OnTheWay,
+)
 _SHIPMENTS_BY_ID = rows(f"SELECT {_SHIPMENT} FROM shipments WHERE id = ANY(:ids::uuid[])", Shipment)
 
 #: Where a line was refused once it is not sent again, or two locations could pass it to each other for ever.
@@ -326,6 +349,22 @@ async def update_rejection(
 ) -> None:
     """Write why a location last refused work or some of it."""
     await _UPDATE_REJECTION.run(uow, id=fulfillment_order_id, reason=reason.value, note=note, at=uow.now)
+
+
+async def list_on_the_way(session: Session, *, order_line_ids: Collection[UUID]) -> dict[OrderLineId, int]:
+    """Say how many units of order lines a carrier has and has not delivered."""
+    found = await _LIST_ON_THE_WAY.all(session, order_line_ids=list(order_line_ids))
+    return {OrderLineId(part.order_line_id): part.units for part in found}
+
+
+async def lock_shipment(uow: UnitOfWork, *, shipment_id: UUID) -> Shipment | None:
+    """Lock a shipment; the order and the work that it is of are locked before it."""
+    return await _LOCK_SHIPMENT.first(uow, id=shipment_id)
+
+
+async def update_shipment(uow: UnitOfWork, *, shipment: Shipment) -> None:
+    """Write where a shipment has got to."""
+    await _UPDATE_SHIPMENT.run(uow, id=shipment.id, status=shipment.status.value, delivered_at=shipment.delivered_at)
 
 
 async def insert_shipment(

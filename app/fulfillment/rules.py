@@ -305,11 +305,6 @@ def tracking_url(carrier: str | None, tracking_number: str | None) -> str | None
     return None if page is None else page + tracking_number
 
 
-def refund_due(*, taken_minor: int, worth_before_minor: int, worth_after_minor: int) -> int:
-    """Say how much of the money taken a cancellation makes too much; money that is only held is let go instead."""
-    return max(0, taken_minor - worth_after_minor) - max(0, taken_minor - worth_before_minor)
-
-
 def cancels_everything(work: Work, quantities: Mapping[FulfillmentOrderLineId, int]) -> bool:
     """Say whether cancelling these units would leave nothing of the work."""
     return is_empty(cancelled(line, quantities[line.id]) if line.id in quantities else line for line in work.lines)

@@ -85,5 +85,16 @@ class ShipmentStatus(StrEnum):
     """It came back."""
 
 
+_P = ShipmentStatus
+SHIPMENT = Machine(
+    "shipment",
+    {
+        (_P.LABELLED, "deliver"): _P.DELIVERED,
+        (_P.IN_TRANSIT, "deliver"): _P.DELIVERED,
+        (_P.OUT_FOR_DELIVERY, "deliver"): _P.DELIVERED,
+        (_P.EXCEPTION, "deliver"): _P.DELIVERED,
+    },
+)
+
 #: Work that is over: nothing more can happen to it.
 FINISHED = frozenset({_S.FULFILLED, _S.REJECTED, _S.CANCELLED})

@@ -10,9 +10,9 @@ def id_column() -> Column[object]:
     return Column("id", Uuid, primary_key=True)
 
 
-def minor(name: str, *, nullable: bool = False) -> Column[int]:
+def minor(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:
     """Make an amount of money: integer minor units; the currency stands on the aggregate."""
-    return Column(name, BigInteger, nullable=nullable)
+    return Column(name, BigInteger, nullable=nullable, server_default=None if default is None else str(default))
 
 
 def instant(name: str, *, nullable: bool = False) -> Column[object]:
@@ -24,6 +24,12 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """Let a text column hold the values of an enum alone."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def each_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Let the elements of a text array be values of an enum alone."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} <@ ARRAY[{listed}]", name=column)
 
 
 def not_negative(*columns: str) -> list[CheckConstraint]:

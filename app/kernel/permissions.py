@@ -14,6 +14,8 @@ class Permission(StrEnum):
     """See orders and carry out reads on behalf of customers."""
     ORDERS_CANCEL = "orders:cancel"
     """Cancel what has not left the building."""
+    PAYMENTS_MANAGE = "payments:manage"
+    """Ask for money again, hold more of it, record what was paid by hand, compare settlement reports, and release holds."""
     FULFILLMENT_READ = "fulfillment:read"
     """See the work of locations (location)."""
     FULFILLMENT_WORK = "fulfillment:work"

@@ -1,7 +1,19 @@
 """Refusals of orders."""
 
-from app.kernel.errors import NotFound
+from typing import ClassVar
+
+from app.kernel.errors import DomainError, ErrorCode, NotFound
 
 
 class OrderNotFound(NotFound):
     """There is no such order, or the caller may not see it."""
+
+
+class OrderOnHold(DomainError):
+    """The order may not go on; its holds say why, and what would release them."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.ORDER_ON_HOLD
+
+
+class HoldNotFound(NotFound):
+    """There is no such hold on the order."""

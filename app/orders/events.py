@@ -27,3 +27,20 @@ class OrderCancelled(Event):
 
     order_id: OrderId
     units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderHeld(Event):
+    """An order may not go on."""
+
+    order_id: OrderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReleased(Event):
+    """A hold on an order ended: released, or rejected for good."""
+
+    order_id: OrderId
+    reason: str
+    status: str

@@ -1,6 +1,7 @@
 """Tables of orders: the placed agreement with its prices frozen, and the quantities of each line."""
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,10 +16,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.channels.states import CaptureAt, CaptureDelivery
 from app.delivery.states import DeliveryMethod
 from app.kernel.columns import id_column, instant, minor, not_negative, one_of
 from app.kernel.metadata import metadata
-from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
+from app.orders.states import FulfillmentStatus, HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
 
 orders = Table(
     "orders",
@@ -46,7 +48,13 @@ orders = Table(
     Column("token_generation", Integer, nullable=False, server_default="0"),
     instant("placed_at"),
     instant("updated_at"),
+    Column("capture_at", Text, nullable=False, server_default="SHIPMENT", comment="when its money is taken"),
+    Column(
+        "capture_delivery", Text, nullable=False, server_default="FIRST", comment="with which goods delivery is charged"
+    ),
     one_of("status", OrderStatus),
+    one_of("capture_at", CaptureAt),
+    one_of("capture_delivery", CaptureDelivery),
     one_of("payment_status", OrderPaymentStatus),
     one_of("fulfillment_status", FulfillmentStatus),
     one_of("return_status", ReturnProgress),
@@ -136,4 +144,24 @@ order_events = Table(
     Column("actor", Text, nullable=False),
     instant("at"),
     Index("ix_order_events_order_id", "order_id", "id"),
+)
+
+order_holds = Table(
+    "order_holds",
+    metadata,
+    id_column(),
+    Column("order_id", Uuid, ForeignKey("orders.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("blocks", ARRAY(Text), nullable=False, comment="names of the mutations that are refused meanwhile"),
+    Column("status", Text, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    instant("applied_at"),
+    Column("ended_by", Text),
+    instant("ended_at", nullable=True),
+    one_of("reason", HoldReason),
+    one_of("status", HoldStatus),
+    CheckConstraint("(status = 'APPLIED') = (ended_at IS NULL)", name="ended"),
+    Index("ix_order_holds_order_id", "order_id", "id"),
+    Index("uq_order_holds_applied", "order_id", "reason", unique=True, postgresql_where=text("status = 'APPLIED'")),
 )

@@ -14,13 +14,14 @@ from app.kernel.paging import PageRequest, bound
 from app.kernel.plain import as_text
 from app.kernel.sql import Session, Statement, rows, statement
 from app.orders import models  # noqa: F401  # The statements below are about these tables.
-from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine, Statuses
-from app.orders.states import OrderPaymentStatus, OrderStatus
+from app.orders.rules import Hold, Order, OrderDelivery, OrderEvent, OrderLine, Statuses
+from app.orders.states import HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus
 
 _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.customer_id, orders.email, orders.currency,
     orders.tax_included, orders.status, orders.payment_status, orders.fulfillment_status, orders.return_status, orders.started,
     orders.shipping_address, orders.billing_address, orders.subtotal_minor, orders.discount_minor, orders.delivery_minor,
-    orders.tax_minor, orders.total_minor, orders.token_generation, orders.placed_at, orders.updated_at"""
+    orders.tax_minor, orders.total_minor, orders.token_generation, orders.placed_at, orders.updated_at, orders.capture_at,
+    orders.capture_delivery"""
 _LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
     allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
     tax_included, bundle_id"""
@@ -63,10 +64,11 @@ _INSERT = statement(
     WITH header AS (
         INSERT INTO orders (id, number, channel_id, cart_id, customer_id, email, currency, tax_included, status, payment_status,
             fulfillment_status, return_status, started, shipping_address, billing_address, subtotal_minor, discount_minor,
-            delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at)
+            delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at, capture_at, capture_delivery)
         VALUES (:id::uuid, :number, :channel_id, :cart_id, :customer_id, :email, :currency, :tax_included::bool, :status,
             :payment_status, :fulfillment_status, :return_status, :started, :shipping_address, :billing_address, :subtotal_minor,
-            :discount_minor, :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at::timestamptz, :updated_at)
+            :discount_minor, :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at::timestamptz, :updated_at,
+            :capture_at, :capture_delivery)
     ), line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
@@ -127,6 +129,26 @@ _UPDATE_STATUSES = statement(
 )
 _UPDATE_PAYMENT_STATUS = statement(
     "UPDATE orders SET payment_status = :payment_status, updated_at = :now WHERE id = :id"
+)
+_HOLD = "id, order_id, reason, message, blocks, status, applied_by, applied_at, ended_by, ended_at"
+_LIST_HOLDS = rows(
+    f"SELECT {_HOLD} FROM order_holds WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id", Hold
+)
+#: An order is held once for each reason; the first to say so is the one who is heard.
+_INSERT_HOLD = statement(
+    """
+    INSERT INTO order_holds (id, order_id, reason, message, blocks, status, applied_by, applied_at)
+    VALUES (:id, :order_id, :reason, :message, :blocks, 'APPLIED', :actor, :now)
+    ON CONFLICT (order_id, reason) WHERE status = 'APPLIED' DO NOTHING
+    """
+)
+_END_HOLDS = rows(
+    f"""
+    UPDATE order_holds SET status = :status, ended_by = :actor, ended_at = :now
+    WHERE order_id = :order_id AND status = 'APPLIED' AND reason = ANY(:reasons::text[])
+    RETURNING {_HOLD}
+    """,
+    Hold,
 )
 
 
@@ -346,6 +368,43 @@ async def update_statuses(uow: UnitOfWork, *, order_id: OrderId, derived: Status
 async def update_payment_status(uow: UnitOfWork, *, order_id: UUID, payment_status: OrderPaymentStatus) -> None:
     """Write what has been paid."""
     await _UPDATE_PAYMENT_STATUS.run(uow, id=order_id, payment_status=payment_status.value, now=uow.now)
+
+
+async def list_holds(session: Session, *, order_ids: Collection[UUID]) -> list[Hold]:
+    """List the holds on orders, oldest first, ended ones too."""
+    return await _LIST_HOLDS.all(session, order_ids=list(order_ids))
+
+
+async def insert_hold(
+    uow: UnitOfWork, *, hold_id: UUID, order_id: OrderId, reason: HoldReason, message: str, blocks: Sequence[str]
+) -> bool:
+    """Hold an order; answers False when it is held for that reason already."""
+    return bool(
+        await _INSERT_HOLD.run(
+            uow,
+            id=hold_id,
+            order_id=order_id,
+            reason=reason.value,
+            message=message,
+            blocks=list(blocks),
+            actor=uow.actor.label,
+            now=uow.now,
+        )
+    )
+
+
+async def end_holds(
+    uow: UnitOfWork, *, order_id: OrderId, reasons: Collection[HoldReason], status: HoldStatus
+) -> list[Hold]:
+    """End the holds on an order that it has for these reasons; answers them."""
+    return await _END_HOLDS.all(
+        uow,
+        order_id=order_id,
+        reasons=[reason.value for reason in reasons],
+        status=status.value,
+        actor=uow.actor.label,
+        now=uow.now,
+    )
 
 
 def _json(value: Sequence[Mapping[str, Any]]) -> str:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.channels.states import CaptureAt, CaptureDelivery
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.errors import BrokenInvariant, QuantityExceeded
 from app.kernel.ids import CartId, ChannelId, CustomerId, LocationId, OrderId, OrderLineId, VariantId
 from app.kernel.money import share
-from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
+from app.orders.states import FulfillmentStatus, HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,24 @@ class Order:
     token_generation: int
     placed_at: datetime
     updated_at: datetime
+    capture_at: CaptureAt = CaptureAt.SHIPMENT
+    capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an order may not go on, and which of its steps are blocked meanwhile."""
+
+    id: UUID
+    order_id: OrderId
+    reason: HoldReason
+    message: str
+    blocks: tuple[str, ...]
+    status: HoldStatus
+    applied_by: str
+    applied_at: datetime
+    ended_by: str | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from dataclasses import replace
 from app.kernel import numbers
 from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId
+from app.kernel.ids import OrderId, new_id
 from app.kernel.permissions import Permission
 from app.kernel.tokens import KeyRing
 from app.orders import queries, rules
-from app.orders.errors import OrderNotFound
-from app.orders.events import OrderChanged, OrderPlaced
+from app.orders.errors import OrderNotFound, OrderOnHold
+from app.orders.events import OrderChanged, OrderHeld, OrderPlaced, OrderReleased
 from app.orders.rules import Order, OrderDelivery, OrderLine, OrderWithLines, Quantities
-from app.orders.states import OrderPaymentStatus
+from app.orders.states import BLOCKED, HOLD, HoldReason, HoldStatus, OrderPaymentStatus
 
 
 def new_number() -> str:
@@ -137,6 +137,45 @@ async def record_payment_status(
         "order payment", order_id, before=before.value if before else None, after=payment_status.value, action="pay"
     )
     uow.emit(OrderChanged(order_id=order_id, status=payment_status.value))
+
+
+async def apply_hold(uow: UnitOfWork, order_id: OrderId, *, reason: HoldReason, message: str) -> None:
+    """Keep a locked order from going on; one that is held for that reason already stays as it is. Emits OrderHeld."""
+    hold_id = new_id()
+    held = await queries.insert_hold(
+        uow, hold_id=hold_id, order_id=order_id, reason=reason, message=message, blocks=BLOCKED[reason]
+    )
+    if held:
+        uow.moved("hold", hold_id, before=None, after=HoldStatus.APPLIED.value, action="apply")
+        await note(uow, order_id, kind=f"HELD_{reason.value}", message=f"on hold: {message}")
+        uow.emit(OrderHeld(order_id=order_id, reason=reason.value))
+
+
+async def end_holds(
+    uow: UnitOfWork, order_id: OrderId, *, reasons: Collection[HoldReason], action: str = "release"
+) -> bool:
+    """Let a locked order go on where it was held for these reasons, or `reject` that for good; answers whether it was.
+
+    Emits OrderReleased.
+    """
+    status = HOLD.next(HoldStatus.APPLIED, action)
+    ended = await queries.end_holds(uow, order_id=order_id, reasons=reasons, status=status)
+    for hold in ended:
+        uow.moved("hold", hold.id, before=HoldStatus.APPLIED.value, after=status.value, action=action)
+        await note(uow, order_id, kind=f"HOLD_{status.value}", message=f"hold {status.value.lower()}: {hold.message}")
+        uow.emit(OrderReleased(order_id=order_id, reason=hold.reason.value, status=status.value))
+    return bool(ended)
+
+
+async def refuse_held(uow: UnitOfWork, order_id: OrderId, *, step: str) -> None:
+    """Refuse a step of a locked order while a hold blocks it.
+
+    Raises: OrderOnHold, saying why.
+    """
+    holds = await queries.list_holds(uow, order_ids=[order_id])
+    why = [hold.message for hold in holds if hold.status is not HoldStatus.RELEASED and step in hold.blocks]
+    if why:
+        raise OrderOnHold(f"the order is on hold: {'; '.join(why)}")
 
 
 async def note(uow: UnitOfWork, order_id: OrderId, *, kind: str, message: str) -> None:

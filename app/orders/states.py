@@ -1,6 +1,8 @@
-"""Statuses of an order: all of them derived from quantities and money, none set by hand."""
+"""Statuses of an order: all of them derived from quantities and money, none set by hand; and the holds on it."""
 
 from enum import StrEnum
+
+from app.kernel.machine import Machine
 
 
 class OrderStatus(StrEnum):
@@ -60,3 +62,39 @@ class ReturnProgress(StrEnum):
     NONE = "NONE"
     PARTIALLY_RETURNED = "PARTIALLY_RETURNED"
     RETURNED = "RETURNED"
+
+
+class HoldReason(StrEnum):
+    """Why an order may not go on."""
+
+    CAPTURE_FAILED = "CAPTURE_FAILED"
+    """Money for goods was asked for, and refused."""
+    AUTHORIZATION_EXPIRED = "AUTHORIZATION_EXPIRED"
+    """Money that is still needed is not held any more, and could not be held anew."""
+    REFUND_FAILED = "REFUND_FAILED"
+    """Money that was to be given back did not arrive."""
+    CHARGED_BACK = "CHARGED_BACK"
+    """The shopper's bank fetched money back."""
+
+
+class HoldStatus(StrEnum):
+    """Whether a hold still holds."""
+
+    APPLIED = "APPLIED"
+    """The order may not go on."""
+    RELEASED = "RELEASED"
+    """What it was applied for is settled."""
+    REJECTED = "REJECTED"
+    """Somebody decided that the order shall not go on."""
+
+
+_H = HoldStatus
+HOLD = Machine("hold", {(_H.APPLIED, "release"): _H.RELEASED, (_H.APPLIED, "reject"): _H.REJECTED})
+
+#: What an order may not do while it is held for this reason: names of mutations.
+BLOCKED = {
+    HoldReason.CAPTURE_FAILED: ("fulfillmentOrderShip", "pickupHandOver"),
+    HoldReason.AUTHORIZATION_EXPIRED: ("fulfillmentOrderShip", "pickupHandOver"),
+    HoldReason.REFUND_FAILED: (),
+    HoldReason.CHARGED_BACK: ("fulfillmentOrderShip", "pickupHandOver"),
+}

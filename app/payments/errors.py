@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from app.kernel.errors import DomainError, ErrorCode
+from app.kernel.errors import DomainError, ErrorCode, NotFound
 
 
 class PaymentDeclined(DomainError):
@@ -13,5 +13,21 @@ class PaymentDeclined(DomainError):
 
 class PaymentMismatch(DomainError):
     """The tenders do not add up, or one of them cannot be used here."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.PAYMENT_MISMATCH
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or the caller may not see it."""
+
+
+class PaymentRequired(DomainError):
+    """The goods have to be paid for first."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.PAYMENT_REQUIRED
+
+
+class RefundExceeded(DomainError):
+    """More would be given back than was charged."""
 
     code: ClassVar[ErrorCode] = ErrorCode.PAYMENT_MISMATCH

@@ -22,3 +22,11 @@ class PaymentStepSettled(Event):
     payment_id: PaymentId
     transaction_id: UUID
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationHeard(Event):
+    """A gateway told by itself what became of an authorization that a checkout waits for."""
+
+    payment_id: PaymentId
+    attempt_id: UUID

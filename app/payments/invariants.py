@@ -8,8 +8,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         "no tender gives back more than it took, or takes more than it holds",
         """
         SELECT id FROM payments
-        WHERE refunded_minor + refunding_minor > captured_minor
-           OR captured_minor + capturing_minor + released_minor > authorized_minor
+        WHERE refunded_minor + refunding_minor > captured_minor OR charged_back_minor > captured_minor
+           OR captured_minor + capturing_minor + released_minor + expired_minor > authorized_minor
         """,
     ),
     Invariant(
@@ -19,46 +19,112 @@ INVARIANTS: tuple[Invariant, ...] = (
         SELECT payment.id FROM payments AS payment
         LEFT JOIN LATERAL (
             SELECT
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'AUTHORIZATION' AND settled_at IS NULL), 0) AS authorizing,
                 coalesce(sum(amount_minor) FILTER (WHERE kind = 'AUTHORIZATION' AND state = 'SUCCEEDED'), 0) AS authorized,
                 coalesce(sum(amount_minor) FILTER (WHERE kind = 'CAPTURE' AND state = 'SUCCEEDED'), 0) AS captured,
                 coalesce(sum(amount_minor) FILTER (WHERE kind = 'CAPTURE' AND settled_at IS NULL), 0) AS capturing,
                 coalesce(sum(amount_minor) FILTER (WHERE kind = 'VOID'), 0) AS released,
-                coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND' AND state = 'SUCCEEDED'), 0) AS refunded,
-                coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND' AND settled_at IS NULL), 0) AS refunding
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'EXPIRATION'), 0) AS expired,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND' AND state = 'SUCCEEDED'), 0)
+                    - coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND_REVERSAL'), 0) AS refunded,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'REFUND' AND settled_at IS NULL), 0) AS refunding,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'CHARGEBACK'), 0)
+                    - coalesce(sum(amount_minor) FILTER (WHERE kind = 'CHARGEBACK_REVERSAL'), 0) AS charged_back
             FROM payment_transactions WHERE payment_id = payment.id
         ) AS step ON true
-        WHERE (authorized_minor, captured_minor, capturing_minor, released_minor, refunded_minor, refunding_minor)
+        WHERE (authorizing_minor, authorized_minor, captured_minor, capturing_minor, released_minor, expired_minor,
+                refunded_minor, refunding_minor, charged_back_minor)
             IS DISTINCT FROM
-            (step.authorized, step.captured, step.capturing, step.released, step.refunded, step.refunding)
+            (step.authorizing, step.authorized, step.captured, step.capturing, step.released, step.expired,
+                step.refunded, step.refunding, step.charged_back)
+        """,
+    ),
+    Invariant(
+        10,
+        "a tender is in the state that its balances say",
+        """
+        SELECT id, status FROM payments WHERE authorized_minor > 0 AND status <> CASE
+            WHEN refunded_minor > 0 AND refunded_minor = captured_minor THEN 'REFUNDED'
+            WHEN refunded_minor > 0 THEN 'PARTIALLY_REFUNDED'
+            WHEN captured_minor > 0 AND captured_minor >= amount_minor - released_minor THEN 'CAPTURED'
+            WHEN captured_minor > 0 THEN 'PARTIALLY_CAPTURED'
+            WHEN authorized_minor > released_minor + expired_minor THEN 'AUTHORIZED'
+            WHEN released_minor >= amount_minor THEN 'VOIDED'
+            ELSE 'EXPIRED' END
         """,
     ),
     Invariant(
         11,
-        "no more is captured or asked for than what has left is worth",
+        "goods are charged once, for what they are worth, and as the order was placed to be",
         """
         SELECT orders.id FROM orders
         JOIN LATERAL (
-            SELECT sum(captured_minor + capturing_minor) AS taken FROM payments WHERE order_id = orders.id
-        ) AS payment ON true
+            SELECT sum(amount_minor) AS charged FROM charges WHERE order_id = orders.id
+        ) AS charge ON charge.charged > 0
         JOIN LATERAL (
-            SELECT sum(CASE WHEN fulfilled = ordered THEN total_minor
-                ELSE (total_minor / ordered) * fulfilled + least(fulfilled, total_minor % ordered) END) AS worth,
-                array_agg(DISTINCT (delivery, store_id)::text) FILTER (WHERE fulfilled > 0) AS left_by
-            FROM order_lines WHERE order_id = orders.id
+            SELECT sum(CASE WHEN units = ordered THEN total_minor
+                ELSE (total_minor / ordered) * units + least(units, total_minor % ordered) END) AS worth,
+                bool_or(units > CASE orders.capture_at WHEN 'PLACEMENT' THEN ordered ELSE fulfilled END
+                    AND NOT EXISTS (SELECT FROM charges WHERE order_id = orders.id AND cause = 'RECEIPT')) AS early,
+                bool_or(units > ordered) AS twice
+            FROM order_lines JOIN LATERAL (
+                SELECT coalesce(sum((part ->> 'units')::int), 0) AS units
+                FROM charges, jsonb_array_elements(charges.lines) AS part
+                WHERE charges.order_id = orders.id AND part ->> 'id' = order_lines.id::text
+            ) AS charged ON true
+            WHERE order_lines.order_id = orders.id
         ) AS line ON true
         JOIN LATERAL (
-            SELECT coalesce(sum(total_minor) FILTER (WHERE (method, store_id)::text = ANY(line.left_by)), 0) AS worth
-            FROM order_deliveries WHERE order_id = orders.id
+            SELECT coalesce(sum(total_minor), 0) AS worth, coalesce(bool_or(times > 1), false) AS twice
+            FROM order_deliveries JOIN LATERAL (
+                SELECT count(*) AS times FROM charges, jsonb_array_elements(charges.lines) AS part
+                WHERE charges.order_id = orders.id AND part ->> 'id' = order_deliveries.id::text
+            ) AS charged ON charged.times > 0
+            WHERE order_deliveries.order_id = orders.id
         ) AS delivery ON true
-        WHERE payment.taken > line.worth + delivery.worth
+        WHERE charge.charged <> line.worth + delivery.worth OR line.early OR line.twice OR delivery.twice
+        """,
+    ),
+    Invariant(
+        11,
+        "what is taken for a charge is no more than it, and nothing is taken without one",
+        """
+        SELECT charge.id FROM charges AS charge
+        WHERE amount_minor < waived_minor + (
+            SELECT coalesce(sum(amount_minor), 0) FROM payment_transactions WHERE charge_id = charge.id AND state <> 'FAILED')
+        UNION ALL
+        SELECT id FROM payment_transactions WHERE kind = 'CAPTURE' AND charge_id IS NULL
         """,
     ),
     Invariant(
         13,
-        "the steps of a refund are what it gives back",
+        "what is given back for a refund is no more than it, and nothing is given back without one",
         """
         SELECT refund.id FROM refunds AS refund
-        WHERE amount_minor <> (SELECT coalesce(sum(amount_minor), 0) FROM payment_transactions WHERE refund_id = refund.id)
+        WHERE amount_minor < waived_minor + (
+            SELECT coalesce(sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE -amount_minor END), 0)
+            FROM payment_transactions WHERE refund_id = refund.id AND state <> 'FAILED')
+        UNION ALL
+        SELECT id FROM payment_transactions WHERE kind = 'REFUND' AND refund_id IS NULL
+        """,
+    ),
+    Invariant(
+        13,
+        "no order is given back more than it was charged",
+        """
+        SELECT order_id FROM refunds GROUP BY order_id
+        HAVING sum(amount_minor) > (SELECT coalesce(sum(amount_minor), 0) FROM charges WHERE charges.order_id = refunds.order_id)
+        """,
+    ),
+    Invariant(
+        22,
+        "the lines of a charge add up to it",
+        """
+        SELECT id FROM charges
+        WHERE amount_minor <> (SELECT sum((part ->> 'amount_minor')::bigint) FROM jsonb_array_elements(lines) AS part)
+        UNION ALL
+        SELECT id FROM refunds
+        WHERE amount_minor <> (SELECT sum((part ->> 'amount_minor')::bigint) FROM jsonb_array_elements(lines) AS part)
         """,
     ),
     Invariant(

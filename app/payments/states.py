@@ -31,40 +31,68 @@ class PaymentStatus(StrEnum):
 
 
 _S = PaymentStatus
+#: What may become of a tender when its balances change, by what happened to them. Which of the states it is follows from
+#: the balances: app.payments.rules.standing.
+_BALANCED: dict[str, dict[PaymentStatus, tuple[PaymentStatus, ...]]] = {
+    "capture": {
+        _S.AUTHORIZED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
+        _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
+        # What has left came back, while more of the order is still to leave on money that is held.
+        _S.REFUNDED: (_S.PARTIALLY_REFUNDED,),
+        # Taken before we heard that it was held, or asked for before it ran out.
+        _S.EXPIRED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
+    },
+    "release": {
+        _S.AUTHORIZED: (_S.AUTHORIZED, _S.VOIDED),
+        _S.EXPIRED: (_S.EXPIRED,),
+        _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
+        _S.REFUNDED: (_S.REFUNDED,),
+    },
+    "expire": {
+        _S.AUTHORIZED: (_S.EXPIRED,),
+        _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
+        _S.REFUNDED: (_S.REFUNDED,),
+    },
+    "renew": {
+        _S.AUTHORIZED: (_S.AUTHORIZED,),
+        _S.EXPIRED: (_S.AUTHORIZED,),
+        _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
+        _S.CAPTURED: (_S.PARTIALLY_CAPTURED,),
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
+        _S.REFUNDED: (_S.REFUNDED,),
+    },
+    "refund": {
+        _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_REFUNDED, _S.REFUNDED),
+        _S.CAPTURED: (_S.PARTIALLY_REFUNDED, _S.REFUNDED),
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED, _S.REFUNDED),
+    },
+    "reverse": {
+        _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED, _S.PARTIALLY_REFUNDED),
+        _S.REFUNDED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED, _S.PARTIALLY_REFUNDED),
+    },
+}
 PAYMENT = Machine(
     "payment",
     {
         (_S.PENDING, "authorize"): _S.AUTHORIZED,
         (_S.PENDING, "fail"): _S.FAILED,
         (_S.PENDING, "lose"): _S.UNKNOWN,
+        # A promise to pay is kept in the store, or not needed any more.
+        (_S.PENDING, "receive"): _S.CAPTURED,
+        (_S.PENDING, "cancel"): _S.VOIDED,
         (_S.UNKNOWN, "lose"): _S.UNKNOWN,
         (_S.UNKNOWN, "authorize"): _S.AUTHORIZED,
         (_S.UNKNOWN, "fail"): _S.FAILED,
         (_S.UNKNOWN, "act"): _S.PENDING,
-        (_S.AUTHORIZED, "capture_part"): _S.PARTIALLY_CAPTURED,
-        (_S.AUTHORIZED, "capture_all"): _S.CAPTURED,
-        (_S.AUTHORIZED, "void"): _S.VOIDED,
-        (_S.AUTHORIZED, "release_part"): _S.AUTHORIZED,
-        (_S.AUTHORIZED, "expire"): _S.EXPIRED,
-        (_S.PARTIALLY_CAPTURED, "capture_part"): _S.PARTIALLY_CAPTURED,
-        (_S.PARTIALLY_CAPTURED, "capture_all"): _S.CAPTURED,
-        (_S.PARTIALLY_CAPTURED, "release_part"): _S.PARTIALLY_CAPTURED,
-        (_S.PARTIALLY_CAPTURED, "release_rest"): _S.CAPTURED,
-        (_S.PARTIALLY_CAPTURED, "refund_part"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_CAPTURED, "refund_all"): _S.REFUNDED,
-        (_S.CAPTURED, "refund_part"): _S.PARTIALLY_REFUNDED,
-        (_S.CAPTURED, "refund_all"): _S.REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "capture_part"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "capture_all"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "release_part"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "release_rest"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "refund_part"): _S.PARTIALLY_REFUNDED,
-        (_S.PARTIALLY_REFUNDED, "refund_all"): _S.REFUNDED,
-        # What has left came back, while more of the order is still to leave on money that is held.
-        (_S.REFUNDED, "capture_part"): _S.PARTIALLY_REFUNDED,
-        (_S.REFUNDED, "capture_all"): _S.PARTIALLY_REFUNDED,
-        (_S.REFUNDED, "release_part"): _S.REFUNDED,
-        (_S.REFUNDED, "release_rest"): _S.REFUNDED,
+        **{
+            (before, f"{event}_to_{after.lower()}"): after
+            for event, moves in _BALANCED.items()
+            for before, afters in moves.items()
+            for after in afters
+        },
     },
 )
 
@@ -90,6 +118,17 @@ class TransactionKind(StrEnum):
     """Money that was fetched back was given to us again."""
 
 
+class AuthorizationCause(StrEnum):
+    """Why money is held."""
+
+    INITIAL = "INITIAL"
+    """The order is paid with it."""
+    RENEWAL = "RENEWAL"
+    """It is held no more, or soon will not be, and is still needed."""
+    INCREMENT = "INCREMENT"
+    """More is needed than was held."""
+
+
 class TransactionState(StrEnum):
     """How a step of the payment ledger went."""
 
@@ -112,3 +151,31 @@ TRANSACTION = Machine(
         (_T.UNKNOWN, "fail"): _T.FAILED,
     },
 )
+
+
+class ChargeCause(StrEnum):
+    """Why goods are charged."""
+
+    PLACEMENT = "PLACEMENT"
+    """The order was placed."""
+    SHIPMENT = "SHIPMENT"
+    """They left the building."""
+    HAND_OVER = "HAND_OVER"
+    """They reached their customer."""
+    RECEIPT = "RECEIPT"
+    """They were paid for in the store."""
+    CANCELLATION = "CANCELLATION"
+    """The rest was cancelled, and with it what would have brought their delivery along."""
+
+
+class NoticeEffect(StrEnum):
+    """What came of news that a gateway sent."""
+
+    APPLIED = "APPLIED"
+    """The ledger has a step more, or one that is settled now."""
+    KNOWN = "KNOWN"
+    """The ledger said so already."""
+    CONTRADICTED = "CONTRADICTED"
+    """The ledger says something else, and does not change its mind by itself: reconciliation lists it."""
+    UNMATCHED = "UNMATCHED"
+    """The ledger knows nothing that it could be about."""

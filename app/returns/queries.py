@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId, OrderLineId
+from app.kernel.ids import OrderLineId
 from app.kernel.sql import Session, rows, statement
 from app.orders.rules import OrderDelivery
 from app.returns import models  # noqa: F401  # The statements below are about these tables.
 from app.returns.rules import Refund, Return, ReturnLine, ReturnReceipt
-from app.returns.states import OPEN, ReturnStatus
+from app.returns.states import OPEN
 
 _HEADER = """id, number, order_id, status, refund_method, decline_reason, currency, refund_lines_minor, refund_tax_minor,
     refund_delivery_minor, refund_total_minor, created_at, updated_at"""
@@ -110,6 +110,21 @@ _INSERT_DELIVERIES = statement(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryBack:
+    """What a return gives back for a delivery of which nothing is left with the customer."""
+
+    order_delivery_id: UUID
+    amount_minor: int
+    tax_minor: int
+
+
+_LIST_DELIVERIES = rows(
+    "SELECT order_delivery_id, amount_minor, tax_minor FROM return_deliveries WHERE return_id = :return_id",
+    DeliveryBack,
+)
+
+
 async def list_returns(session: Session, *, return_ids: Collection[UUID]) -> list[Return]:
     """List returns by id, in no order."""
     return await _LIST.all(session, ids=list(return_ids))
@@ -148,6 +163,11 @@ async def list_pending(
         session, order_ids=list(order_ids), open=[status.value for status in sorted(OPEN)], but_id=but_id
     )
     return {line.order_line_id: line.units for line in pending}
+
+
+async def list_deliveries(session: Session, *, return_id: UUID) -> list[DeliveryBack]:
+    """List the deliveries whose cost a return gives back."""
+    return await _LIST_DELIVERIES.all(session, return_id=return_id)
 
 
 async def get_delivery_refund(session: Session, *, return_id: UUID) -> Refund:
@@ -221,12 +241,6 @@ async def insert_deliveries(uow: UnitOfWork, *, return_id: UUID, deliveries: Seq
         amounts=[delivery.total_minor for delivery in deliveries],
         taxes=[delivery.tax_minor for delivery in deliveries],
     )
-
-
-async def list_closed(session: Session, *, order_id: OrderId) -> list[Return]:
-    """List the closed returns of an order, oldest first."""
-    found = await list_for_orders(session, order_ids=[order_id])
-    return [header for header in found if header.status is ReturnStatus.CLOSED]
 
 
 def _changeable(header: Return) -> dict[str, object]:

@@ -16,7 +16,7 @@ from app.inventory.states import Bucket
 from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, Invalid, NotFound
-from app.kernel.ids import LocationId, OrderId, PaymentId, ReturnId, ReturnLineId, new_id
+from app.kernel.ids import LocationId, OrderId, ReturnId, ReturnLineId, new_id
 from app.kernel.money import Money
 from app.kernel.permissions import Permission
 from app.kernel.plain import counted
@@ -27,8 +27,8 @@ from app.orders import queries as order_queries
 from app.orders import service as orders
 from app.orders.errors import OrderNotFound
 from app.orders.rules import Order, OrderWithLines
-from app.payments import queries as payment_queries
 from app.payments import service as payments
+from app.payments.rules import Charged, ChargedKind
 from app.returns import queries, rules
 from app.returns.errors import ReturnNotFound
 from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
@@ -159,28 +159,6 @@ async def receive(
     await queries.update(uow, header=header)
     await _into_stock(uow, header.id, now.lines, receipts)
     return header
-
-
-async def request_outstanding_refunds(uow: UnitOfWork, *, payment_id: PaymentId) -> int:
-    """Ask for what closed returns still have to give back, now that a tender's money has come; answers how much.
-
-    Goods may be back before the money for them was captured; then nothing can be given back yet. May be called again and
-    again. Locks: the order, payments.
-    """
-    (payment,) = await payment_queries.list_by_id(uow, payment_ids=[payment_id])
-    if payment.order_id is None or not await queries.list_closed(uow, order_id=payment.order_id):
-        return 0
-    order = await orders.lock(uow, order_id=payment.order_id)
-    closed = await queries.list_closed(uow, order_id=order.order.id)
-    asked = await payment_queries.refunded_for_cause(uow, cause_ids=[header.id for header in closed])
-    requested = 0
-    for header in closed:
-        missing = header.refund_total_minor - (asked[header.id].requested_minor if header.id in asked else 0)
-        if missing > 0:
-            requested += await payments.request_refund(
-                uow, order, amount_minor=missing, cause_id=header.id, reason=f"return {header.number}"
-            )
-    return requested
 
 
 async def list_requestable(
@@ -385,9 +363,10 @@ async def _close_if_settled(uow: UnitOfWork, order: OrderWithLines, found: Retur
         await payments.request_refund(
             uow,
             order,
-            amount_minor=closed.refund_total_minor,
+            lines=await _credited(uow, found),
             cause_id=closed.id,
             reason=f"return {closed.number}",
+            to_store_credit=closed.refund_method is RefundMethod.STORE_CREDIT,
         )
     await orders.note(
         uow,
@@ -397,6 +376,20 @@ async def _close_if_settled(uow: UnitOfWork, order: OrderWithLines, found: Retur
     )
     uow.emit(ReturnClosed(return_id=closed.id, order_id=closed.order_id, refund_minor=closed.refund_total_minor))
     return closed
+
+
+async def _credited(uow: UnitOfWork, found: ReturnWithLines) -> list[Charged]:
+    """Name what a return gives back: the units that were accepted, and deliveries of which nothing is left."""
+    lines = [
+        Charged(ChargedKind.LINE, line.order_line_id, line.accepted, line.refund_minor, line.refund_tax_minor)
+        for line in found.lines
+        if line.accepted
+    ]
+    deliveries = [
+        Charged(ChargedKind.DELIVERY, back.order_delivery_id, 1, back.amount_minor, back.tax_minor)
+        for back in await queries.list_deliveries(uow, return_id=found.header.id)
+    ]
+    return [*lines, *deliveries]
 
 
 async def _into_stock(

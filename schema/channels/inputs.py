@@ -3,7 +3,7 @@
 import strawberry
 
 from app.channels.rules import ChannelChange
-from app.channels.states import ReserveAt
+from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from schema.core.changes import said
 from schema.core.scalars import CountryCode, CurrencyCode
 
@@ -42,10 +42,16 @@ class ChannelPutInput:
     """Who is served first where there are too few units: the higher, from 0 to 100. Else 0."""
     return_window_days: int | None = strawberry.UNSET
     """For how many days goods can come back, 3,650 at most. Else 30."""
+    capture_at: CaptureAt | None = strawberry.UNSET
+    """When money is taken; orders keep what they were placed under. Else SHIPMENT."""
+    capture_delivery: CaptureDelivery | None = strawberry.UNSET
+    """Whether delivery is charged with the first goods or with the last; orders keep what they were placed under. Else FIRST."""
+    tenders: list[TenderKind] | None = strawberry.UNSET
+    """Every kind of money that is taken here. Else all but PAY_IN_STORE and INVOICE."""
 
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
-        countries = said(self.countries)
+        countries, tenders = said(self.countries), said(self.tenders)
         return ChannelChange(
             code=self.code,
             name=said(self.name),
@@ -61,4 +67,7 @@ class ChannelPutInput:
             reserve_partially=said(self.reserve_partially),
             priority=said(self.priority),
             return_window_days=said(self.return_window_days),
+            capture_at=said(self.capture_at),
+            capture_delivery=said(self.capture_delivery),
+            tenders=tuple(tenders) if isinstance(tenders, list) else tenders,
         )

@@ -3,7 +3,7 @@
 import strawberry
 
 from app.channels import rules
-from app.channels.states import ReserveAt
+from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from app.kernel.ids import IdKind
 from schema.core.context import Info
 from schema.core.errors import UserError
@@ -11,6 +11,9 @@ from schema.core.ids import Node, public_id
 from schema.core.scalars import CountryCode, CurrencyCode
 
 strawberry.enum(ReserveAt)
+strawberry.enum(CaptureAt)
+strawberry.enum(CaptureDelivery)
+strawberry.enum(TenderKind)
 
 
 @strawberry.type
@@ -34,6 +37,8 @@ class Channel(Node):
     """Whether nothing is sold here any more."""
     return_window_days: int
     """For how many days goods that were bought here can come back."""
+    tenders: list[TenderKind]
+    """Every kind of money that is taken here."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -54,6 +59,7 @@ class Channel(Node):
             is_default=row.is_default,
             closed=row.closed,
             return_window_days=row.return_window_days,
+            tenders=list(row.tenders),
         )
 
     @strawberry.field
@@ -80,6 +86,16 @@ class Channel(Node):
     def reserve_partially(self, info: Info) -> bool | None:
         """Whether fewer units than were asked for are held too; null for callers who may not see stock."""
         return self.row.reserve_partially if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def capture_at(self, info: Info) -> CaptureAt | None:
+        """When money is taken; null for callers who may not see stock."""
+        return self.row.capture_at if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def capture_delivery(self, info: Info) -> CaptureDelivery | None:
+        """With which goods delivery is charged; null for callers who may not see stock."""
+        return self.row.capture_delivery if info.context.sees_arrangements else None
 
     @strawberry.field
     def priority(self, info: Info) -> int | None:

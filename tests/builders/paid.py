@@ -13,8 +13,8 @@ from app.payments import queries
 from app.payments import service as payments
 from app.payments.gateway import Answer, GatewayFailed, Gateways, GatewayTimeout
 from app.payments.gateways.test import TestGateway
-from app.payments.rules import Payment, Step
-from app.payments.states import TransactionKind
+from app.payments.rules import Charged, ChargedKind, Payment, Step
+from app.payments.states import AuthorizationCause, TransactionKind
 from app.servicing import service as servicing
 from app.servicing.rules import OrderLineQuantity
 from tests.builders.buyers import Buyer
@@ -90,22 +90,22 @@ class Paid(Placed):
             lambda uow: servicing.cancel(uow, order_id=self.id, lines=[OrderLineQuantity(line.id, mugs)])
         )
 
-    async def refund(self, amount_minor: int, *, cause: UUID) -> int:
+    async def refund(self, amount_minor: int, *, cause: UUID) -> None:
         """Ask for money to be given back."""
+        chipped = await self.line("mug")
 
-        async def go(uow: UnitOfWork) -> int:
+        async def go(uow: UnitOfWork) -> None:
             order = await orders.lock(uow, order_id=self.id)
-            return await payments.request_refund(
-                uow, order, amount_minor=amount_minor, cause_id=cause, reason="a chip in the glaze"
-            )
+            lines = [Charged(ChargedKind.LINE, chipped.id, 0, amount_minor, 0)]
+            await payments.request_refund(uow, order, lines=lines, cause_id=cause, reason="a chip in the glaze")
 
-        return await self.shop.begin().run(go)
+        await self.shop.begin().run(go)
 
     async def settle(self) -> list[bool]:
         """Let the worker carry out every step that waits."""
         return [
             await payments.carry_out(self.shop.begin(), self.gateways, step_id=step.id)
-            for step in await self.steps(lambda step: step.settled_at is None)
+            for step in await self.steps(lambda step: step.settled_at is None, but_initial=True)
         ]
 
     async def tenders(self) -> list[Payment]:
@@ -113,12 +113,15 @@ class Paid(Placed):
         async with self.shop.database.read() as session:
             return await queries.list_payments(session, order_ids=[self.id])
 
-    async def steps(self, wanted: Callable[[Step], bool] = lambda _: True) -> list[Step]:
-        """Read the ledgers of its tenders but for their authorizations, oldest first."""
+    async def steps(self, wanted: Callable[[Step], bool] = lambda _: True, *, but_initial: bool = False) -> list[Step]:
+        """Read the ledgers of its tenders but for their authorizations, or but for the first of these, oldest first."""
         ids = [tender.id for tender in await self.tenders()]
         async with self.shop.database.read() as session:
             found = await queries.list_steps(session, payment_ids=ids)
-        ours = [step for step in found if step.kind is not TransactionKind.AUTHORIZATION and wanted(step)]
+        left_out = [step for step in found if step.kind is TransactionKind.AUTHORIZATION]
+        if but_initial:
+            left_out = [step for step in left_out if step.cause is AuthorizationCause.INITIAL]
+        ours = [step for step in found if step not in left_out and wanted(step)]
         return sorted(ours, key=lambda step: step.id)
 
     async def status(self) -> OrderPaymentStatus:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.audit import audit
 from app.catalog import queries as catalog
+from app.channels.states import TenderKind
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries as work_queries
 from app.fulfillment import service as fulfillment
@@ -234,7 +235,7 @@ async def _insert(
     lines = [_line(order_id, i, one, names) for i, one in enumerate(wanted)]
     placed = await orders.place(uow, order=order, lines=lines, deliveries=deliveries, message="placed by a test")
     tender = NewTender(
-        id=PaymentId(new_id()), step_id=new_id(), position=0, gateway="test", token="tok_visa",
+        id=PaymentId(new_id()), step_id=new_id(), position=0, tender=TenderKind.CARD, gateway="test", token="tok_visa",
         amount_minor=order.total_minor,
     )  # fmt: skip
     attempt_id = new_id()

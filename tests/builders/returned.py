@@ -12,6 +12,7 @@ from app.orders import queries as order_queries
 from app.payments import queries as payment_queries
 from app.payments import service as payments
 from app.payments.gateway import Answer, Outcome
+from app.payments.gateways.test import TestGateway
 from app.returns import queries
 from app.returns import service as returns
 from app.returns.rules import CountedLine, Draft, RequestedLine, Return, ReturnLine, ReturnReceipt
@@ -20,28 +21,18 @@ from tests.builders.placed import Ordered, Placed, place
 from tests.builders.shop import LOCATIONS, Shop
 
 
-class WillingGateway:
-    """A payment provider that does whatever it is asked."""
+class WillingGateway(TestGateway):
+    """A provider that agrees to everything: these orders are paid with authorizations that nobody made."""
 
-    name = "test"
-
-    async def authorize(self, *, key: str, token: str, amount_minor: int, currency: str) -> Answer:
-        """Hold funds."""
-        return Answer(Outcome.SUCCEEDED, reference=key)
-
-    async def find(self, *, key: str) -> Answer | None:
-        """Remember every step as done."""
-        return Answer(Outcome.SUCCEEDED, reference=key)
-
-    async def capture(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+    async def capture(self, *, key: str, reference: str, amount_minor: int, currency: str, final: bool) -> Answer:
         """Take held funds."""
         return Answer(Outcome.SUCCEEDED, reference=key)
 
-    async def void(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+    async def void(self, *, key: str, reference: str, amount_minor: int, currency: str) -> Answer:
         """Let held funds go."""
         return Answer(Outcome.SUCCEEDED, reference=key)
 
-    async def refund(self, *, key: str, reference: str, amount_minor: int) -> Answer:
+    async def refund(self, *, key: str, reference: str, amount_minor: int, currency: str) -> Answer:
         """Give taken funds back."""
         return Answer(Outcome.SUCCEEDED, reference=key)
 
@@ -66,7 +57,7 @@ async def settle(shop: Shop) -> None:
     begin = shop.begin()
     steps = await shop.fetch("SELECT id FROM payment_transactions WHERE settled_at IS NULL ORDER BY id")
     for [step_id] in steps:
-        await payments.carry_out(begin, {"test": WillingGateway()}, step_id=step_id)
+        await payments.carry_out(begin, {"test": WillingGateway(shop.database)}, step_id=step_id)
 
 
 async def ship(placed: Placed, *, at: str = "warehouse") -> None:

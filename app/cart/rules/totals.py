@@ -100,6 +100,8 @@ class QuotedGroup:
     selected: QuotedOption | None
     slot_starts_at: datetime | None
     discounts: tuple[QuotedDiscount, ...]
+    #: Whether an option was chosen that is not offered any more.
+    withdrawn: bool
     discount_minor: int
     tax_minor: int
     total_minor: int
@@ -148,6 +150,7 @@ class _Delivered:
     selected: QuotedOption | None
     slot_starts_at: datetime | None
     discounts: tuple[QuotedDiscount, ...]
+    withdrawn: bool
 
     @property
     def net_minor(self) -> int:
@@ -238,6 +241,7 @@ def _group(
         selected=selected,
         slot_starts_at=chosen.slot_starts_at if chosen else None,
         discounts=discounts,
+        withdrawn=chosen is not None and selected is None,
     )
 
 
@@ -305,6 +309,7 @@ def _quoted_group(group: _Delivered, tax: int, terms: Terms) -> QuotedGroup:
         selected=group.selected,
         slot_starts_at=group.slot_starts_at,
         discounts=group.discounts,
+        withdrawn=group.withdrawn,
         discount_minor=sum(discount.amount_minor for discount in group.discounts),
         tax_minor=tax,
         total_minor=group.net_minor if terms.tax_included else group.net_minor + tax,

@@ -1,7 +1,7 @@
 """What an attempt freezes, and what may be checked out at all; pure."""
 
 from app.checkout.rules.bundles import Part, unbundled
-from app.checkout.rules.readiness import MOST_TENDERS, refuse_unready, tender_amounts
+from app.checkout.rules.readiness import refuse_unready
 from app.checkout.rules.records import (
     AheadSupply,
     Attempt,
@@ -11,16 +11,18 @@ from app.checkout.rules.records import (
     SnapshotDelivery,
     SnapshotLine,
     Supply,
-    Tender,
     as_held,
     supplied,
 )
+from app.checkout.rules.tenders import AT_TILLS, MOST_TENDERS, Offered, Tender, offered, refuse_unfit, shared_out
 
 __all__ = [
+    "AT_TILLS",
     "MOST_TENDERS",
     "AheadSupply",
     "Attempt",
     "Discount",
+    "Offered",
     "Part",
     "SentSupply",
     "Snapshot",
@@ -29,8 +31,10 @@ __all__ = [
     "Supply",
     "Tender",
     "as_held",
+    "offered",
+    "refuse_unfit",
     "refuse_unready",
+    "shared_out",
     "supplied",
-    "tender_amounts",
     "unbundled",
 ]

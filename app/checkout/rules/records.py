@@ -3,25 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from app.channels.states import CaptureAt, CaptureDelivery
 from app.checkout.states import AttemptStatus
 from app.delivery.states import DeliveryMethod
 from app.inventory.rules import Ahead, Units
 from app.kernel.address import Address
 from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, LocationId, OrderId, OrderLineId, VariantId
 from app.sourcing.rules import Sourced
-
-
-@dataclass(frozen=True, slots=True)
-class Tender:
-    """One kind of money that the shopper pays with; without an amount it pays what remains."""
-
-    gateway: str
-    token: str | None
-    amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +130,11 @@ class Snapshot:
     cart_held_until: datetime | None = None
     sent: tuple[SentSupply, ...] = ()
     ahead: tuple[AheadSupply, ...] = ()
+    #: When the order's money is taken, and with which goods its deliveries are.
+    capture_at: CaptureAt = CaptureAt.SHIPMENT
+    capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
+    #: Where a shopper who has to act elsewhere comes back to.
+    return_url: str | None = None
 
     def units(self) -> list[Units]:
         """List what has to be reserved of what is there."""

@@ -2,7 +2,16 @@
 
 from app.checkout.service.complete import CompleteCheckout, Completed, PaymentAsked, complete
 from app.checkout.service.conclude import abandon_for_edit
-from app.checkout.service.recover import recover
+from app.checkout.service.recover import look_after, recover
 from app.checkout.service.start import start
 
-__all__ = ["CompleteCheckout", "Completed", "PaymentAsked", "abandon_for_edit", "complete", "recover", "start"]
+__all__ = [
+    "CompleteCheckout",
+    "Completed",
+    "PaymentAsked",
+    "abandon_for_edit",
+    "complete",
+    "look_after",
+    "recover",
+    "start",
+]

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.channels.states import CaptureAt
 from app.checkout import queries
 from app.checkout.errors import Kept
-from app.checkout.rules import Attempt
+from app.checkout.rules import Attempt, Snapshot
 from app.checkout.service.conclude import (
     GATEWAY_PATIENCE,
     Completed,
@@ -18,6 +19,8 @@ from app.checkout.service.conclude import (
     ended,
     give_back,
     lock,
+    place,
+    snapshot_of,
 )
 from app.checkout.service.prepare import CompleteCheckout, PlanLost, Prepared, prepare
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
@@ -46,7 +49,7 @@ class _Taken:
     """An attempt that this call now works on, with its tenders and the steps they were asked under."""
 
     attempt: Attempt
-    tenders: tuple[tuple[Payment, UUID], ...]
+    tenders: tuple[tuple[Payment, UUID | None], ...]
 
 
 async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Completed:
@@ -59,13 +62,14 @@ async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) 
         return begun
     if isinstance(begun, Attempt):
         return await resume(begin, gateways, begun, wait_seconds=_WAIT_SECONDS, may_ask_anew=True)
-    tenders = [tender.payment(begun.attempt_id, begun.currency, begun.at) for tender in begun.tenders]
     answers: dict[PaymentId, Answer | None] = {}
-    for tender in begun.tenders:
-        answers[tender.id] = answer = await payments.ask_authorization(gateways, tender, currency=begun.currency)
+    for tender, payment in zip(begun.tenders, begun.payments, strict=True):
+        if not payment.asks_gateway:
+            continue
+        answers[tender.id] = answer = await _authorize(gateways, begun.snapshot, tender)
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, Held(begun.attempt_id, request.cart_id), tenders, answers)
+    return await _concluded(begin, Held(begun.attempt.id, request.cart_id), begun.payments, answers)
 
 
 async def resume(
@@ -81,9 +85,9 @@ async def resume(
         return taken
     answers: dict[PaymentId, Answer | None] = {}
     for payment, step_id in taken.tenders:
-        if payment.status is PaymentStatus.AUTHORIZED:
+        if payment.status is PaymentStatus.AUTHORIZED or step_id is None:
             continue
-        answer = await _ask(gateways, payment, step_id, may_ask_anew=may_ask_anew)
+        answer = await _ask(gateways, attempt, payment, step_id, may_ask_anew=may_ask_anew)
         answers[payment.id] = answer
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
@@ -94,7 +98,9 @@ async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) ->
     async def work(uow: UnitOfWork) -> Prepared | Attempt | Completed:
         kept = await idempotency.claim(uow, request.key)
         if kept is None:
-            return await prepare(uow, gateways, request)
+            prepared = await prepare(uow, gateways, request)
+            # Where nobody has to be asked for money, everything is one transaction.
+            return prepared if prepared.asks_gateway else await _placed_at_once(uow, prepared)
         if kept.result is not None:
             return _replayed(request.cart_id, kept)
         attempt = await queries.get_attempt_by_key(uow, scope=request.key.scope, key=request.key.key)
@@ -109,6 +115,14 @@ async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) ->
             # Others were faster. The next look either finds the units elsewhere, or says how few are left.
             continue
     raise Busy("others are buying the same goods right now; try again")
+
+
+async def _placed_at_once(uow: UnitOfWork, prepared: Prepared) -> Completed:
+    try:
+        return await place(uow, prepared.cart, prepared.attempt, prepared.snapshot, prepared.payments)
+    except Lapsed as lost:
+        # A channel that never holds stock: others were faster since the plan was made.
+        raise PlanLost from lost
 
 
 def _replayed(cart_id: CartId, kept: idempotency.Kept) -> Completed:
@@ -170,19 +184,38 @@ async def _until(look: Callable[[], Awaitable[Completed | None]], seconds: float
     return None
 
 
-async def _with_steps(uow: UnitOfWork, tenders: Sequence[Payment]) -> tuple[tuple[Payment, UUID], ...]:
+async def _with_steps(uow: UnitOfWork, tenders: Sequence[Payment]) -> tuple[tuple[Payment, UUID | None], ...]:
     steps = await payment_queries.list_steps(uow, payment_ids=[tender.id for tender in tenders])
     first = {step.payment_id: step.id for step in steps if step.kind is TransactionKind.AUTHORIZATION}
-    return tuple((tender, first[tender.id]) for tender in tenders)
+    return tuple((tender, first.get(tender.id)) for tender in tenders)
 
 
-async def _ask(gateways: Gateways, payment: Payment, step_id: UUID, *, may_ask_anew: bool) -> Answer | None:
+async def _authorize(gateways: Gateways, snapshot: Snapshot, tender: NewTender) -> Answer | None:
+    return await payments.ask_authorization(
+        gateways,
+        tender,
+        currency=snapshot.currency,
+        # What is taken later may have to be held anew by then, and nobody will be there to ask.
+        reusable=snapshot.capture_at is not CaptureAt.PLACEMENT,
+        return_url=snapshot.return_url,
+    )
+
+
+async def _ask(
+    gateways: Gateways, attempt: Attempt, payment: Payment, step_id: UUID, *, may_ask_anew: bool
+) -> Answer | None:
     if may_ask_anew and payment.status is PaymentStatus.PENDING and payment.gateway_reference is None:
         # Never answered and perhaps never asked: asking under the same key is right in both cases.
         tender = NewTender(
-            payment.id, step_id, payment.position, payment.gateway, payment.token or "", payment.amount_minor
+            payment.id,
+            step_id,
+            payment.position,
+            payment.tender,
+            payment.gateway,
+            payment.token,
+            payment.amount_minor,
         )
-        return await payments.ask_authorization(gateways, tender, currency=payment.currency)
+        return await _authorize(gateways, snapshot_of(attempt), tender)
     return await payments.ask_again(gateways, payment, step_id)
 
 

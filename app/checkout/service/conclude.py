@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
+from types import MappingProxyType
 from uuid import UUID
 
 from app.cart import queries as carts
@@ -56,7 +57,9 @@ class PaymentAsked:
     """What the shopper has to do before the payment goes on."""
 
     payment_id: PaymentId
-    url: str
+    kind: str
+    url: str | None
+    client_secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ async def conclude(
         return await ended(uow, attempt)
     verdict = _verdict(tenders, answers)
     if verdict is _Verdict.PLACE:
-        return await _place(uow, cart, attempt, tenders, answers, resupply=resupply)
+        return await place(uow, cart, attempt, snapshot_of(attempt), tenders, answers, resupply=resupply)
     recorded = [await _record(uow, tender, answers) for tender in tenders]
     if verdict is _Verdict.DECLINE:
         refused = next((a for a in answers.values() if a is not None and a.outcome is Outcome.DECLINED), None)
@@ -113,7 +116,7 @@ async def conclude(
         return await give_back(uow, cart, attempt, recorded, "fail", PaymentDeclined(message, field=("payments",)))
     if verdict is _Verdict.ASK_SHOPPER:
         await _suspend(uow, attempt, "ask_shopper", LOOK_AFTER_SHOPPER)
-        asked = next(payment for payment in recorded if payment.action_url)
+        asked = next(payment for payment in recorded if payment.action_kind)
         return _asking(cart.id, asked)
     await _suspend(uow, attempt, "lose", ASK_AGAIN_AFTER)
     return Completed(
@@ -139,9 +142,7 @@ async def give_back(
     held_until = snapshot.cart_held_until
     holds_again = snapshot.holds_stock and held_until is not None and held_until > uow.now
     await cart_service.let_go(uow, cart=cart, reserved_until=held_until if holds_again else None)
-    await payments.release(
-        uow, [(tender, tender.capturable) for tender in tenders if tender.status is PaymentStatus.AUTHORIZED]
-    )
+    await payments.give_up(uow, tenders)
     await payment_queries.redact_tokens(uow, attempt_id=attempt.id)
     await pickup.give_back_places(uow, slots=snapshot.slots())
     if holds_again and held_until is not None:
@@ -206,7 +207,7 @@ async def ended(uow: UnitOfWork, attempt: Attempt) -> Completed:
         return Completed(attempt.cart_id, order_id=attempt.order_id)
     if attempt.status is AttemptStatus.ACTION_REQUIRED:
         tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
-        return _asking(attempt.cart_id, next(payment for payment in tenders if payment.action_url))
+        return _asking(attempt.cart_id, next(payment for payment in tenders if payment.action_kind))
     if attempt.status in LIVE:
         return Completed(
             attempt.cart_id, refusal=PaymentPending("the payment is under way; ask again with the same key")
@@ -226,7 +227,7 @@ def _asking(cart_id: CartId, payment: Payment) -> Completed:
     return Completed(
         cart_id,
         refusal=PaymentActionRequired("the payment needs the shopper; call again with the same key afterwards"),
-        action=PaymentAsked(payment.id, payment.action_url or ""),
+        action=PaymentAsked(payment.id, payment.action_kind or "", payment.action_url, payment.action_secret),
     )
 
 
@@ -236,7 +237,7 @@ def _verdict(tenders: Sequence[Payment], answers: Answers) -> _Verdict:
         if tender.id in answers:
             answer = answers[tender.id]
             outcomes.append(Outcome.PENDING if answer is None else answer.outcome)
-        elif tender.status is PaymentStatus.AUTHORIZED:
+        elif tender.status is PaymentStatus.AUTHORIZED or not tender.asks_gateway:
             outcomes.append(Outcome.SUCCEEDED)
         else:
             outcomes.append(Outcome.PENDING)
@@ -250,9 +251,15 @@ def _verdict(tenders: Sequence[Payment], answers: Answers) -> _Verdict:
 async def _record(uow: UnitOfWork, tender: Payment, answers: Answers, *, order_id: OrderId | None = None) -> Payment:
     if tender.id in answers:
         return await payments.record_authorization(uow, tender, answers[tender.id], order_id=order_id)
-    if order_id is not None:
-        return await payments.join_order(uow, tender, order_id=order_id)
     return tender
+
+
+async def _join(uow: UnitOfWork, tenders: Sequence[Payment], answers: Answers, order_id: OrderId) -> list[Payment]:
+    """Write down what the gateways answered, and give all tenders to the order that was placed with them."""
+    asked = [await _record(uow, tender, answers, order_id=order_id) for tender in tenders if tender.id in answers]
+    others = [tender for tender in tenders if tender.id not in answers]
+    joined = asked + await payments.join_order(uow, others, order_id=order_id)
+    return sorted(joined, key=lambda tender: tender.position)
 
 
 async def _suspend(uow: UnitOfWork, attempt: Attempt, action: str, pause: timedelta) -> None:
@@ -261,16 +268,20 @@ async def _suspend(uow: UnitOfWork, attempt: Attempt, action: str, pause: timede
     uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action=action)
 
 
-async def _place(
+async def place(
     uow: UnitOfWork,
     cart: Cart,
     attempt: Attempt,
+    snapshot: Snapshot,
     tenders: Sequence[Payment],
-    answers: Answers,
+    answers: Answers = MappingProxyType({}),
     *,
-    resupply: bool,
+    resupply: bool = False,
 ) -> Completed:
-    snapshot = snapshot_of(attempt)
+    """Place the order that an attempt was made for: its money is held, promised, or nothing is to be paid.
+
+    The cart and the attempt are locked. Locks: slots, payments, accounts, levels. Raises: see `conclude`.
+    """
     taken = snapshot.slots()
     if resupply:
         snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot))
@@ -278,7 +289,7 @@ async def _place(
         snapshot = await _as_held(uow, snapshot)
     slots = {store_id: starts_at for store_id, starts_at in taken.items() if store_id in snapshot.slots()}
     await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
-    order, lines, deliveries = _order(uow, snapshot, paid=bool(tenders))
+    order, lines, deliveries = _order(uow, snapshot, tenders, answers)
     total = Money(snapshot.total_minor, snapshot.currency)
     placed = await orders.place(
         uow,
@@ -293,8 +304,8 @@ async def _place(
         await fulfillment.open_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
     if by_method[DeliveryMethod.PICKUP]:
         await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=slots)
-    for tender in tenders:
-        await _record(uow, tender, answers, order_id=order.id)
+    joined = await _join(uow, tenders, answers, order.id)
+    await payments.charge_at_placement(uow, placed, joined)
     if snapshot.decision is not None:
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
     await _hold_for_good(uow, snapshot, resupply=resupply)
@@ -357,7 +368,10 @@ async def _promise(uow: UnitOfWork, snapshot: Snapshot) -> None:
     )
 
 
-def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, list[OrderLine], list[OrderDelivery]]:
+def _order(
+    uow: UnitOfWork, snapshot: Snapshot, tenders: Sequence[Payment], answers: Answers
+) -> tuple[Order, list[OrderLine], list[OrderDelivery]]:
+    held = sum(tender.amount_minor for tender in tenders if tender.id in answers or tender.held)
     order = Order(
         id=snapshot.order_id,
         number=snapshot.number,
@@ -368,7 +382,7 @@ def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, l
         currency=snapshot.currency,
         tax_included=snapshot.tax_included,
         status=OrderStatus.PLACED,
-        payment_status=OrderPaymentStatus.AUTHORIZED if paid else OrderPaymentStatus.NOT_REQUIRED,
+        payment_status=_payment_status(snapshot, held, paid=bool(tenders)),
         fulfillment_status=FulfillmentStatus.UNFULFILLED,
         return_status=ReturnProgress.NONE,
         started=False,
@@ -382,10 +396,21 @@ def _order(uow: UnitOfWork, snapshot: Snapshot, *, paid: bool) -> tuple[Order, l
         token_generation=0,
         placed_at=uow.now,
         updated_at=uow.now,
+        capture_at=snapshot.capture_at,
+        capture_delivery=snapshot.capture_delivery,
     )
     waiting = snapshot.waiting()
     lines = [_line(snapshot, i, line, waiting.get(line.id, 0)) for i, line in enumerate(snapshot.lines)]
     return order, lines, [_delivery(snapshot, delivery) for delivery in snapshot.deliveries]
+
+
+def _payment_status(snapshot: Snapshot, held_minor: int, *, paid: bool) -> OrderPaymentStatus:
+    if not paid:
+        return OrderPaymentStatus.NOT_REQUIRED
+    if not held_minor:
+        return OrderPaymentStatus.PENDING
+    whole = held_minor == snapshot.total_minor
+    return OrderPaymentStatus.AUTHORIZED if whole else OrderPaymentStatus.PARTIALLY_AUTHORIZED
 
 
 def _line(snapshot: Snapshot, position: int, line: SnapshotLine, waiting: int) -> OrderLine:

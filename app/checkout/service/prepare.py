@@ -1,7 +1,7 @@
 """Phase one: price, source, hold stock and write the intent to pay, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,23 +12,29 @@ from app.cart.rules import Cart, Quote, QuotedDiscount, QuotedGroup, QuotedLine
 from app.cart.states import CartStatus
 from app.catalog import queries as catalog
 from app.channels.rules import Channel
-from app.channels.states import ReserveAt
+from app.channels.states import CaptureAt, ReserveAt, TenderKind
 from app.checkout import queries
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
+    AT_TILLS,
+    Attempt,
     Discount,
+    Offered,
     Part,
     Snapshot,
     SnapshotDelivery,
     SnapshotLine,
     Tender,
+    offered,
+    refuse_unfit,
     refuse_unready,
+    shared_out,
     supplied,
-    tender_amounts,
     unbundled,
 )
 from app.checkout.service.conclude import GATEWAY_PATIENCE, abandon_for_edit
 from app.checkout.service.supply import supply
+from app.checkout.states import AttemptStatus
 from app.delivery.states import DeliveryMethod
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
@@ -36,12 +42,15 @@ from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, VersionConflict
 from app.kernel.idempotency import Key
 from app.kernel.ids import AttemptId, CartId, OrderId, OrderLineId, PaymentId, VariantId, new_id
+from app.kernel.money import Money
 from app.kernel.permissions import Permission
 from app.kernel.plain import to_plain
 from app.orders import service as orders
 from app.payments import queries as payments
 from app.payments.gateway import Gateways
 from app.payments.queries import NewTender
+from app.payments.rules import AT_ONCE, Payment
+from app.payments.states import PaymentStatus
 from app.pickup import service as pickup
 from app.pricing import queries as pricing
 
@@ -56,16 +65,29 @@ class CompleteCheckout:
     tenders: tuple[Tender, ...]
     expected_total: Decimal
     key: Key
+    #: Where a shopper who has to act elsewhere, as in 3-D Secure, is sent back to.
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An attempt that holds its stock and has its gateways to ask."""
+    """An attempt that holds its stock, the cart that it holds, and its tenders: those that a gateway has to be asked for too."""
 
-    attempt_id: AttemptId
-    currency: str
-    at: datetime
+    cart: Cart
+    attempt: Attempt
+    snapshot: Snapshot
     tenders: tuple[NewTender, ...]
+
+    @property
+    def asks_gateway(self) -> bool:
+        """Say whether somebody else has to be asked before the order can be placed."""
+        return any(tender.tender is TenderKind.CARD for tender in self.tenders)
+
+    @property
+    def payments(self) -> list[Payment]:
+        """The tenders as they were written."""
+        attempt = self.attempt
+        return [tender.payment(attempt.id, attempt.currency, attempt.created_at) for tender in self.tenders]
 
 
 class PlanLost(Exception):
@@ -76,39 +98,47 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     """Begin an attempt: everything is checked, stock and pickup places are held, and the tenders are written.
 
     Locks: cart, slots, levels. Raises: CartNotFound; CartNotActive; VersionConflict; PaymentPending; CartEmpty;
-    DeliveryRequired; PriceChanged; PaymentMismatch; SlotFull; OutOfStock; PlanLost when it is worth trying again.
+    DeliveryRequired; DeliveryUnavailable; PriceChanged; PaymentMismatch; Forbidden for what only a till can take; SlotFull;
+    OutOfStock; PlanLost when it is worth trying again.
     """
     cart = await _lock(uow, request)
     quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
     cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
-    amounts = tender_amounts(request.tenders, total_minor=quote.total_minor, currency=quote.currency, gateways=gateways)
+    tenders = _tenders(uow, cart, channel, quote, request, gateways)
     snapshot = await _freeze(uow, cart, channel, quote)
+    if any(tender.tender in AT_ONCE for tender in tenders):
+        # Whoever pays at a till pays for all of it now.
+        snapshot = replace(snapshot, capture_at=CaptureAt.PLACEMENT)
+    snapshot = replace(snapshot, return_url=request.return_url)
 
-    attempt_id = AttemptId(new_id())
     held_until = uow.now + max(timedelta(seconds=channel.reservation_ttl_seconds), GATEWAY_PATIENCE)
-    await queries.insert_attempt(
-        uow,
-        attempt_id=attempt_id,
+    attempt = Attempt(
+        id=AttemptId(new_id()),
         cart_id=cart.id,
-        cart_version=cart.version,
+        order_id=None,
+        status=AttemptStatus.AUTHORIZING,
         currency=quote.currency,
         total_minor=quote.total_minor,
         snapshot=to_plain(snapshot),
         key_scope=request.key.scope,
         key=request.key.key,
-        working=GATEWAY_PATIENCE,
+        failure_code=None,
+        failure=None,
+        created_at=uow.now,
+        updated_at=uow.now,
+        worked_until=uow.now + GATEWAY_PATIENCE,
     )
-    tenders = _new_tenders(request.tenders, amounts)
+    await queries.insert_attempt(uow, attempt=attempt, cart_version=cart.version)
     if tenders:
-        await payments.insert(uow, attempt_id=attempt_id, currency=quote.currency, tenders=tenders)
-    await cart_service.hold_for_attempt(
-        uow, cart=cart, attempt_id=attempt_id, reserved_until=held_until if snapshot.holds_stock else None
+        await payments.insert(uow, attempt_id=attempt.id, currency=quote.currency, tenders=tenders)
+    held = await cart_service.hold_for_attempt(
+        uow, cart=cart, attempt_id=attempt.id, reserved_until=held_until if snapshot.holds_stock else None
     )
     await pickup.take_places(uow, slots=snapshot.slots())
     if snapshot.holds_stock:
         await _hold(uow, snapshot, until=held_until)
-    return Prepared(attempt_id=attempt_id, currency=quote.currency, at=uow.now, tenders=tuple(tenders))
+    return Prepared(cart=held, attempt=attempt, snapshot=snapshot, tenders=tuple(tenders))
 
 
 async def _hold(uow: UnitOfWork, snapshot: Snapshot, *, until: datetime) -> None:
@@ -153,7 +183,12 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
 async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -> Snapshot:
     goods = await catalog.list_goods(uow, variant_ids={line.variant_id for line in quote.lines})
     if any(goods[line.variant_id].archived for line in quote.lines):
-        raise PriceChanged("a line of the cart is not sold any more; remove it", field=("cartId",))
+        raise PriceChanged(
+            "a line of the cart is not sold any more; remove it",
+            field=("cartId",),
+            total=Money(quote.total_minor, quote.currency),
+            unsold=tuple(line.line_id for line in quote.lines if goods[line.variant_id].archived),
+        )
     whole = [
         SnapshotLine(
             id=OrderLineId(new_id()),
@@ -202,6 +237,8 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
         holds_stock=channel.reserve_at is not ReserveAt.NEVER,
         priority=channel.priority,
         cart_held_until=cart.reserved_until,
+        capture_at=channel.capture_at,
+        capture_delivery=channel.capture_delivery,
     )
     held_by = None if cart.reserved_until is None else cart.id
     return supplied(snapshot, await supply(uow, lines, snapshot=snapshot, held_by=held_by))
@@ -259,15 +296,29 @@ def _discounts(quoted: QuotedLine | QuotedGroup) -> tuple[Discount, ...]:
     return tuple(written(discount) for discount in quoted.discounts)
 
 
-def _new_tenders(tenders: Sequence[Tender], amounts: Sequence[int]) -> list[NewTender]:
-    return [
-        NewTender(
-            id=PaymentId(new_id()),
-            step_id=new_id(),
-            position=i,
-            gateway=tender.gateway,
-            token=tender.token or "",
-            amount_minor=amount,
-        )
-        for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))
-    ]
+def _tenders(
+    uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote, request: CompleteCheckout, gateways: Gateways
+) -> list[NewTender]:
+    """Say what each tender pays. Money that asks no gateway is held with that; a promise to pay is only written down."""
+    tenders = offered(request.tenders, currency=quote.currency, gateways=gateways, taken=channel.tenders)
+    if any(tender.kind in AT_TILLS for tender in tenders):
+        uow.actor.require(Permission.CARTS_SERVE)
+    refuse_unfit(tenders, methods={line.delivery for line in quote.lines}, knows_customer=cart.customer_id is not None)
+    amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available={})
+    return [_new_tender(i, tender, amount) for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))]
+
+
+def _new_tender(position: int, tender: Offered, amount_minor: int) -> NewTender:
+    asks = tender.kind is TenderKind.CARD
+    promise = tender.kind is TenderKind.PAY_IN_STORE
+    return NewTender(
+        id=PaymentId(new_id()),
+        step_id=None if promise else new_id(),
+        position=position,
+        tender=tender.kind,
+        gateway=tender.gateway,
+        token=tender.token if asks else None,
+        amount_minor=amount_minor,
+        status=PaymentStatus.PENDING if asks or promise else PaymentStatus.AUTHORIZED,
+        reference=tender.token if tender.kind is TenderKind.CARD_PRESENT else None,
+    )

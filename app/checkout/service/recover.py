@@ -41,6 +41,13 @@ async def recover(begin: Begin, gateways: Gateways) -> int:
     return finished + await _settle_orphans(begin, gateways)
 
 
+async def look_after(begin: Begin, gateways: Gateways, *, attempt_id: UUID) -> None:
+    """Go on with one attempt at once: a gateway told what became of its authorization. One that has ended stays so."""
+    attempt = await begin.run(lambda uow: queries.get_attempt(uow, attempt_id=attempt_id))
+    if attempt is not None and attempt.status in LIVE:
+        await resume(begin, gateways, attempt, wait_seconds=0, may_ask_anew=False)
+
+
 async def _give_up(begin: Begin, found: Attempt) -> None:
     async def work(uow: UnitOfWork) -> None:
         cart, attempt = await lock(uow, Held(found.id, found.cart_id))
@@ -81,8 +88,7 @@ async def _settle_orphan(begin: Begin, gateways: Gateways, payment_id: PaymentId
         if locked is None or locked.status not in {PaymentStatus.PENDING, PaymentStatus.UNKNOWN}:
             return False
         recorded = await payments.record_authorization(uow, locked, answer)
-        if recorded.status is PaymentStatus.AUTHORIZED:
-            await payments.release(uow, [(recorded, recorded.capturable)])
+        await payments.give_up(uow, [recorded])
         return not waiting
 
     return await begin.run(settle)

@@ -9,9 +9,10 @@ import typer
 
 from app.cart.states import CART
 from app.checkout.states import ATTEMPT
-from app.fulfillment.states import FULFILLMENT_ORDER
+from app.fulfillment.states import FULFILLMENT_ORDER, SHIPMENT
 from app.inventory.states import COUNT, PURCHASE_ORDER, RESERVATION, TRANSFER
 from app.kernel.machine import Machine
+from app.orders.states import HOLD
 from app.payments.states import PAYMENT, TRANSACTION
 from app.pickup.states import PICKUP
 from app.returns.states import RETURN
@@ -26,7 +27,9 @@ MACHINES: Sequence[Machine[Any]] = (
     CART,
     PAYMENT,
     TRANSACTION,
+    HOLD,
     FULFILLMENT_ORDER,
+    SHIPMENT,
     PICKUP,
     ATTEMPT,
     RETURN,

@@ -8,7 +8,7 @@ from app.fulfillment.service.ending import cancel, hand_over, lock_all_open, loc
 from app.fulfillment.service.locking import Locked, lock, lock_of_order, visible
 from app.fulfillment.service.opening import carry_out, open_work
 from app.fulfillment.service.rerouting import Cut, HandedOn, Withdrawn, Worked, hand_on, pick, reject, withdraw
-from app.fulfillment.service.steps import accept, make_ready, pack, ship
+from app.fulfillment.service.steps import accept, deliver, make_ready, pack, ship
 
 __all__ = [
     "Cut",
@@ -19,6 +19,7 @@ __all__ = [
     "accept",
     "cancel",
     "carry_out",
+    "deliver",
     "hand_on",
     "hand_over",
     "lock",

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.fulfillment import queries, rules
 from app.fulfillment.rules import FulfillmentOrderLine, Quantities, Work
+from app.fulfillment.service.charging import charge
 from app.fulfillment.service.locking import Locked, named, per_order_line, units_of, write
 from app.fulfillment.states import FulfillmentOrderStatus
 from app.inventory import service as inventory
@@ -11,11 +12,10 @@ from app.inventory.rules import Units
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import FulfillmentOrderId, OrderId, OrderLineId, new_id
-from app.orders import rules as order_rules
 from app.orders import service as orders
 from app.orders.rules import OrderWithLines
-from app.payments import queries as payment_queries
 from app.payments import service as payments
+from app.payments.states import ChargeCause
 
 
 async def lock_open(uow: UnitOfWork, *, order_id: OrderId) -> list[Work]:
@@ -38,9 +38,12 @@ async def lock_all_open(uow: UnitOfWork, *, order_ids: Collection[OrderId]) -> d
 async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
     """Give the goods of a ready pickup to their customer: stock leaves, and their money is asked for.
 
-    The journey above has seen the proof. Locks: levels, payments. Raises: IllegalTransition.
+    The journey above has seen the proof. Locks: levels, payments.
+    Raises: IllegalTransition; OrderOnHold; PaymentRequired while a promise to pay is not kept.
     """
     before = locked.work
+    await orders.refuse_held(uow, locked.order.order.id, step="pickupHandOver")
+    await payments.refuse_unpaid(uow, order_id=locked.order.order.id)
     quantities = {line.id: line.to_hand_on for line in before.lines if line.to_hand_on}
     now = before.changed(
         {line.id: rules.fulfilled(line, quantities[line.id]) for line in before.lines if line.id in quantities}
@@ -53,7 +56,7 @@ async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
     await orders.note(
         uow, order.order.id, kind="HANDED_OVER", message=f"Handed over: {rules.described(named(work, quantities))}"
     )
-    await payments.capture_fulfilled(uow, order)
+    await charge(uow, order, cause=ChargeCause.HAND_OVER)
     return work
 
 
@@ -82,18 +85,7 @@ async def cancel(
         units += units_of(work, own)
     await inventory.release_firm(uow, demand_id=order.order.id, units=units)
     after = await orders.record_cancelled(uow, order, wanted)
-    await payments.release_surplus(uow, after)
-    taken = sum(
-        payment.captured_minor + payment.capturing_minor
-        for payment in await payment_queries.list_payments(uow, order_ids=[order.order.id])
-    )
-    due = rules.refund_due(
-        taken_minor=taken,
-        worth_before_minor=order_rules.value_remaining(order),
-        worth_after_minor=order_rules.value_remaining(after),
-    )
-    if due:
-        await payments.request_refund(uow, after, amount_minor=due, cause_id=new_id(), reason=reason)
+    await payments.settle_cancellation(uow, order, after, cause_id=new_id(), reason=reason)
     return after, changed
 
 

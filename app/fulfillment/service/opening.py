@@ -7,6 +7,7 @@ from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries
 from app.fulfillment.events import FulfillmentOrderOpened
 from app.fulfillment.rules import Allocation, FulfillmentOrder, FulfillmentOrderLine
+from app.fulfillment.service.charging import charge
 from app.fulfillment.service.locking import KIND
 from app.fulfillment.states import FulfillmentOrderStatus
 from app.inventory import service as inventory
@@ -16,7 +17,7 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import FulfillmentOrderId, FulfillmentOrderLineId, LocationId, OrderLineId, new_id
 from app.orders import service as orders
 from app.orders.rules import OrderWithLines
-from app.payments import service as payments
+from app.payments.states import ChargeCause
 
 
 async def open_work(
@@ -79,7 +80,7 @@ async def carry_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequenc
     await orders.note(
         uow, order.order.id, kind="CARRIED_OUT", message=f"Carried out: {', '.join(work.number for work in works)}"
     )
-    await payments.capture_fulfilled(uow, order)
+    await charge(uow, order, cause=ChargeCause.HAND_OVER)
     return order
 
 

@@ -1,20 +1,23 @@
 """The steps that go well: accepted, packed, made ready, shipped. Picking may come up short: see `rerouting`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from app.channels.states import CaptureAt
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries, rules
-from app.fulfillment.errors import WrongDeliveryMethod
-from app.fulfillment.events import GoodsShipped
+from app.fulfillment.errors import ShipmentNotFound, WrongDeliveryMethod
+from app.fulfillment.events import GoodsDelivered, GoodsShipped
 from app.fulfillment.rules import LineQuantity, Shipment, Work, short_text, tracking_url
+from app.fulfillment.service.charging import charge
 from app.fulfillment.service.locking import Locked, lock, named, per_order_line, units_of, write
-from app.fulfillment.states import FULFILLMENT_ORDER, ShipmentStatus
+from app.fulfillment.states import FULFILLMENT_ORDER, SHIPMENT, ShipmentStatus
 from app.inventory import service as inventory
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import FulfillmentOrderId, ShipmentId, new_id
 from app.orders import service as orders
-from app.payments import service as payments
+from app.payments.states import ChargeCause
 
 
 async def accept(uow: UnitOfWork, *, fulfillment_order_id: FulfillmentOrderId) -> Work:
@@ -65,13 +68,14 @@ async def ship(
     """Hand packed units to a carrier: those named, or all of them. Stock leaves, and their money is asked for.
 
     Work with units left to ship stays PACKED. Locks: order, work, levels, payments. Emits GoodsShipped.
-    Raises: FulfillmentOrderNotFound; IllegalTransition; WrongDeliveryMethod for a pickup; QuantityExceeded.
+    Raises: FulfillmentOrderNotFound; IllegalTransition; WrongDeliveryMethod for a pickup; QuantityExceeded; OrderOnHold.
     """
     locked = await lock(uow, fulfillment_order_id=fulfillment_order_id)
     before = locked.work
     if before.header.method is not DeliveryMethod.SHIPPING:
         raise WrongDeliveryMethod("this work is handed over to its customer, not shipped")
     FULFILLMENT_ORDER.next(before.header.status, "fulfillmentOrderShip")
+    await orders.refuse_held(uow, locked.order.order.id, step="fulfillmentOrderShip")
     quantities = rules.asked(before, lines, lambda line: line.to_hand_on)
     now = before.changed(
         {line.id: rules.fulfilled(line, quantities[line.id]) for line in before.lines if line.id in quantities}
@@ -86,8 +90,35 @@ async def ship(
     await orders.note(
         uow, order.order.id, kind="SHIPPED", message=f"Shipped{by}: {rules.described(named(work, quantities))}"
     )
-    await payments.capture_fulfilled(uow, order)
+    await charge(uow, order, cause=ChargeCause.SHIPMENT)
     return work
+
+
+async def deliver(uow: UnitOfWork, *, shipment_id: ShipmentId) -> Shipment:
+    """Note that a shipment has reached its customer; orders that are charged at hand-over are charged for it.
+
+    One that is known to have been delivered stays as it is. Locks: order, work, shipment, payments.
+    Raises: ShipmentNotFound; Forbidden.
+    """
+    found = next(iter(await queries.list_shipments_by_id(uow, shipment_ids=[shipment_id])), None)
+    if found is None:
+        raise ShipmentNotFound("there is no such shipment", field=("shipmentId",))
+    locked = await lock(uow, fulfillment_order_id=found.fulfillment_order_id)
+    shipment = await queries.lock_shipment(uow, shipment_id=shipment_id)
+    assert shipment is not None
+    if shipment.status is ShipmentStatus.DELIVERED:
+        return shipment
+    delivered = replace(shipment, status=SHIPMENT.next(shipment.status, "deliver"), delivered_at=uow.now)
+    await queries.update_shipment(uow, shipment=delivered)
+    uow.moved(
+        "shipment", shipment.id, before=shipment.status.value, after=delivered.status.value, action="shipmentDeliver"
+    )
+    order_id = locked.order.order.id
+    await orders.note(uow, order_id, kind="DELIVERED", message=f"Delivered: {shipment.tracking_number or 'a shipment'}")
+    uow.emit(GoodsDelivered(shipment_id=shipment.id, order_id=order_id))
+    if locked.order.order.capture_at is CaptureAt.HAND_OVER:
+        await charge(uow, locked.order, cause=ChargeCause.HAND_OVER)
+    return delivered
 
 
 async def _send(

@@ -59,6 +59,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CUSTOMERS_READ,
             Permission.ORDERS_READ,
             Permission.ORDERS_CANCEL,
+            Permission.PAYMENTS_MANAGE,
             Permission.FULFILLMENT_READ,
             Permission.RETURNS_READ,
             Permission.RETURNS_REQUEST,
@@ -66,8 +67,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.INVENTORY_READ,
         }
     ),
-    # Everything that stores do, which is everything but the catalogue and the shop's own settings.
-    Role.OPERATIONS: _STORE_MANAGER,
+    # Everything that stores do, and money; which is everything but the catalogue and the shop's own settings.
+    Role.OPERATIONS: _STORE_MANAGER | {Permission.PAYMENTS_MANAGE},
     Role.MERCHANDISER: frozenset({Permission.CATALOG_WRITE, Permission.INVENTORY_READ}),
     Role.INTEGRATION: frozenset(
         {

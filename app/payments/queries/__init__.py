@@ -1,16 +1,28 @@
-"""Every statement about payments, by noun: the ledger of tenders."""
+"""Every statement about payments, by noun: the ledger of tenders, what orders owe, news from gateways."""
 
-from app.payments.queries.ledger import (
-    NewTender,
+from app.payments.queries.charging import (
     Refunded,
-    get_step,
-    insert,
+    insert_charge,
     insert_refund,
+    list_charges,
+    list_refunds,
+    refunded_for_cause,
+    waive,
+)
+from app.payments.queries.ledger import (
+    NewStep,
+    NewTender,
+    find_by_reference,
+    get_step,
+    get_step_by_reference,
+    insert,
     insert_steps,
     list_by_id,
     list_for_attempt,
     list_open_steps,
     list_payments,
+    list_renewable,
+    list_run_out,
     list_steps,
     lock,
     lock_for_attempt,
@@ -18,23 +30,32 @@ from app.payments.queries.ledger import (
     lock_step,
     record_authorization,
     redact_tokens,
-    refunded_for_cause,
     set_order,
     update_balances,
     update_step,
 )
+from app.payments.queries.notices import insert_notice, set_effect
 
 __all__ = [
+    "NewStep",
     "NewTender",
     "Refunded",
+    "find_by_reference",
     "get_step",
+    "get_step_by_reference",
     "insert",
+    "insert_charge",
+    "insert_notice",
     "insert_refund",
     "insert_steps",
     "list_by_id",
+    "list_charges",
     "list_for_attempt",
     "list_open_steps",
     "list_payments",
+    "list_refunds",
+    "list_renewable",
+    "list_run_out",
     "list_steps",
     "lock",
     "lock_for_attempt",
@@ -43,7 +64,9 @@ __all__ = [
     "record_authorization",
     "redact_tokens",
     "refunded_for_cause",
+    "set_effect",
     "set_order",
     "update_balances",
     "update_step",
+    "waive",
 ]

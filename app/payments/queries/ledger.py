@@ -1,20 +1,23 @@
-"""Every statement about payments."""
+"""Every statement about tenders and the steps of their ledger."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import OrderId, PaymentId
 from app.kernel.sql import Session, rows, statement
-from app.payments.models import ledger as models  # noqa: F401  # The statements below are about these tables.
+from app.payments import models  # noqa: F401  # The statements below are about these tables.
 from app.payments.rules import Payment, Step
-from app.payments.states import PaymentStatus, TransactionKind, TransactionState
+from app.payments.states import AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
 
-_PAYMENT = """id, attempt_id, order_id, position, gateway, token, status, currency, amount_minor, authorized_minor, released_minor,
-    capturing_minor, captured_minor, refunding_minor, refunded_minor, gateway_reference, action_url, created_at, updated_at"""
-_STEP = """id, payment_id, refund_id, kind, state, amount_minor, gateway_reference, failure, attempts, requested_at, settled_at"""
+_PAYMENT = """id, attempt_id, order_id, position, tender, gateway, token, status, currency, amount_minor, authorizing_minor,
+    authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
+    charged_back_minor, gateway_reference, action_kind, action_url, action_secret, holds_until, renews_at, created_at, updated_at"""
+_STEP = """id, payment_id, charge_id, refund_id, kind, cause, state, amount_minor, gateway, authorization_reference,
+    gateway_reference, failure, attempts, requested_at, settled_at"""
 
 _LOCK_FOR_ORDER = rows(
     f"SELECT {_PAYMENT} FROM payments WHERE order_id = :order_id ORDER BY id FOR NO KEY UPDATE", Payment
@@ -28,8 +31,37 @@ _LIST_FOR_ORDERS = rows(
 )
 _LIST = rows(f"SELECT {_PAYMENT} FROM payments WHERE id = ANY(:ids::uuid[])", Payment)
 _LIST_FOR_ATTEMPT = rows(f"SELECT {_PAYMENT} FROM payments WHERE attempt_id = :attempt_id ORDER BY position", Payment)
+_LIST_RENEWABLE = rows(
+    f"""
+    SELECT {_PAYMENT} FROM payments WHERE renews_at <= :now AND order_id IS NOT NULL
+    ORDER BY renews_at LIMIT :most
+    """,
+    Payment,
+)
+_LIST_RUN_OUT = rows(
+    f"""
+    SELECT {_PAYMENT} FROM payments WHERE holds_until <= :now AND order_id IS NOT NULL
+    ORDER BY holds_until LIMIT :most
+    """,
+    Payment,
+)
+#: By whatever authorization of it, as news may be about one that was renewed since.
+_FIND_BY_REFERENCE = rows(
+    """
+    SELECT payment_id FROM payment_transactions
+    WHERE gateway = :gateway AND kind = 'AUTHORIZATION' AND gateway_reference = :reference
+    """,
+    UUID,
+)
 _GET_STEP = rows(f"SELECT {_STEP} FROM payment_transactions WHERE id = :id", Step)
 _LOCK_STEP = rows(f"SELECT {_STEP} FROM payment_transactions WHERE id = :id FOR NO KEY UPDATE", Step)
+_GET_STEP_BY_REFERENCE = rows(
+    f"""
+    SELECT {_STEP} FROM payment_transactions
+    WHERE gateway = :gateway AND kind = :kind AND gateway_reference = :reference
+    """,
+    Step,
+)
 _LIST_STEPS = rows(
     f"SELECT {_STEP} FROM payment_transactions WHERE payment_id = ANY(:payment_ids::uuid[]) ORDER BY payment_id, id",
     Step,
@@ -37,57 +69,81 @@ _LIST_STEPS = rows(
 _LIST_OPEN_STEPS = rows(
     f"""
     SELECT {_STEP} FROM payment_transactions
-    WHERE settled_at IS NULL AND kind <> 'AUTHORIZATION' AND requested_at < :before ORDER BY requested_at LIMIT :most
+    WHERE settled_at IS NULL AND cause IS DISTINCT FROM 'INITIAL' AND requested_at < :before
+    ORDER BY requested_at LIMIT :most
     """,
     Step,
 )
 
-#: A tender and the first step of its ledger, whose id is the idempotency key that the gateway is asked under.
+#: Tenders, each with the first step of its ledger, whose id is the idempotency key that its gateway is asked under. Money
+#: that asks no gateway is held with that; a promise to pay has no step yet.
 _INSERT = statement(
     """
     WITH tender AS (
-        SELECT * FROM unnest(:ids::uuid[], :positions::int[], :gateways::text[], :tokens::text[], :amounts::bigint[], :steps::uuid[])
-            AS tender (id, position, gateway, token, amount_minor, step_id)
+        SELECT * FROM unnest(:ids::uuid[], :positions::int[], :tenders::text[], :gateways::text[], :tokens::text[], :amounts::bigint[],
+            :steps::uuid[], :statuses::text[], :references::text[])
+            AS tender (id, position, tender, gateway, token, amount_minor, step_id, status, reference)
     ), payment AS (
-        INSERT INTO payments (id, attempt_id, position, gateway, token, status, currency, amount_minor, authorized_minor,
-            released_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor, created_at, updated_at)
-        SELECT id, :attempt_id::uuid, position, gateway, token, 'PENDING', :currency::text, amount_minor, 0, 0, 0, 0, 0, 0,
+        INSERT INTO payments (id, attempt_id, position, tender, gateway, token, status, currency, amount_minor, authorizing_minor,
+            authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
+            charged_back_minor, gateway_reference, created_at, updated_at)
+        SELECT id, :attempt_id::uuid, position, tender, gateway, token, status, :currency::text, amount_minor,
+            CASE WHEN step_id IS NOT NULL AND status = 'PENDING' THEN amount_minor ELSE 0 END,
+            CASE WHEN status = 'AUTHORIZED' THEN amount_minor ELSE 0 END, 0, 0, 0, 0, 0, 0, 0, reference,
             :now::timestamptz, :now::timestamptz
         FROM tender
     )
-    INSERT INTO payment_transactions (id, payment_id, kind, state, amount_minor, requested_at)
-    SELECT step_id, id, 'AUTHORIZATION', 'REQUESTED', amount_minor, :now::timestamptz FROM tender
+    INSERT INTO payment_transactions (id, payment_id, kind, cause, state, amount_minor, gateway, gateway_reference, requested_at,
+        settled_at)
+    SELECT step_id, id, 'AUTHORIZATION', 'INITIAL', CASE WHEN status = 'AUTHORIZED' THEN 'SUCCEEDED' ELSE 'REQUESTED' END,
+        amount_minor, gateway, reference, :now::timestamptz, CASE WHEN status = 'AUTHORIZED' THEN :now::timestamptz END
+    FROM tender WHERE step_id IS NOT NULL
     """
 )
 
-#: One statement writes tenders and their authorization steps after the gateway has answered, or did not.
+#: One statement writes a tender and its first step after the gateway has answered, or did not.
 _RECORD_AUTHORIZATION = statement(
     """
     WITH step AS (
         UPDATE payment_transactions SET state = :step_state::text, gateway_reference = coalesce(:reference, gateway_reference),
             failure = :failure, attempts = attempts + 1,
             settled_at = CASE WHEN :step_state::text IN ('SUCCEEDED', 'FAILED') THEN :now::timestamptz END
-        WHERE payment_id = :id AND kind = 'AUTHORIZATION'
+        WHERE payment_id = :id AND cause = 'INITIAL' AND settled_at IS NULL
     )
-    UPDATE payments SET status = :status, authorized_minor = :authorized_minor, gateway_reference = coalesce(:reference, gateway_reference),
-        action_url = :action_url, order_id = coalesce(:order_id, order_id), updated_at = :now::timestamptz,
+    UPDATE payments SET status = :status, authorizing_minor = :authorizing_minor, authorized_minor = :authorized_minor,
+        gateway_reference = coalesce(:reference, gateway_reference), action_kind = :action_kind, action_url = :action_url,
+        action_secret = :action_secret, holds_until = :holds_until, renews_at = :renews_at,
+        order_id = coalesce(:order_id, order_id), updated_at = :now::timestamptz,
         token = CASE WHEN :step_state::text IN ('SUCCEEDED', 'FAILED') THEN NULL ELSE token END
     WHERE id = :id
     """
 )
 _UPDATE_BALANCES = statement(
     """
-    UPDATE payments SET status = :status, released_minor = :released_minor, capturing_minor = :capturing_minor,
-        captured_minor = :captured_minor, refunding_minor = :refunding_minor, refunded_minor = :refunded_minor,
-        updated_at = :now
-    WHERE id = :id
+    UPDATE payments AS payment SET status = now.status, amount_minor = now.amount_minor,
+        authorizing_minor = now.authorizing_minor, authorized_minor = now.authorized_minor, released_minor = now.released_minor,
+        expired_minor = now.expired_minor, capturing_minor = now.capturing_minor, captured_minor = now.captured_minor,
+        refunding_minor = now.refunding_minor, refunded_minor = now.refunded_minor,
+        charged_back_minor = now.charged_back_minor, gateway_reference = now.gateway_reference,
+        holds_until = now.holds_until, renews_at = now.renews_at, updated_at = :now::timestamptz
+    FROM unnest(:ids::uuid[], :statuses::text[], :amounts::bigint[], :authorizings::bigint[], :authorizeds::bigint[],
+        :releaseds::bigint[], :expireds::bigint[], :capturings::bigint[], :captureds::bigint[], :refundings::bigint[],
+        :refundeds::bigint[], :charged_backs::bigint[], :references::text[], :holds_untils::timestamptz[],
+        :renews_ats::timestamptz[])
+        AS now (id, status, amount_minor, authorizing_minor, authorized_minor, released_minor, expired_minor, capturing_minor,
+            captured_minor, refunding_minor, refunded_minor, charged_back_minor, gateway_reference, holds_until, renews_at)
+    WHERE payment.id = now.id
     """
 )
 _INSERT_STEPS = statement(
     """
-    INSERT INTO payment_transactions (id, payment_id, refund_id, kind, state, amount_minor, requested_at)
-    SELECT id, payment_id, :refund_id::uuid, :kind::text, 'REQUESTED', amount_minor, :now::timestamptz
-    FROM unnest(:ids::uuid[], :payments::uuid[], :amounts::bigint[]) AS step (id, payment_id, amount_minor)
+    INSERT INTO payment_transactions (id, payment_id, charge_id, refund_id, kind, cause, state, amount_minor, gateway,
+        authorization_reference, gateway_reference, requested_at, settled_at)
+    SELECT id, payment_id, charge_id, refund_id, kind, cause, CASE WHEN settled THEN 'SUCCEEDED' ELSE 'REQUESTED' END,
+        amount_minor, gateway, about, reference, :now::timestamptz, CASE WHEN settled THEN :now::timestamptz END
+    FROM unnest(:ids::uuid[], :payments::uuid[], :charges::uuid[], :refunds::uuid[], :kinds::text[], :causes::text[],
+        :amounts::bigint[], :gateways::text[], :abouts::text[], :references::text[], :settleds::bool[])
+        AS step (id, payment_id, charge_id, refund_id, kind, cause, amount_minor, gateway, about, reference, settled)
     """
 )
 _UPDATE_STEP = statement(
@@ -98,34 +154,80 @@ _UPDATE_STEP = statement(
     WHERE id = :id
     """
 )
-_INSERT_REFUND = statement(
+_SET_ORDER = statement("UPDATE payments SET order_id = :order_id, updated_at = :now WHERE id = ANY(:ids::uuid[])")
+_REDACT_TOKENS = statement(
     """
-    INSERT INTO refunds (id, order_id, cause_id, reason, amount_minor, actor, requested_at)
-    VALUES (:id, :order_id, :cause_id, :reason, :amount_minor, :actor, :now)
+    UPDATE payments SET token = NULL, action_secret = NULL
+    WHERE attempt_id = :attempt_id AND (token IS NOT NULL OR action_secret IS NOT NULL)
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Refunded:
-    """What has been given back because of one return or cancellation."""
+class NewTender:
+    """A tender to be written. `step_id` names its first step; a promise to pay has none.
 
-    cause_id: UUID
-    requested_minor: int
-    refunded_minor: int
-
-
-_REFUNDED_FOR_CAUSE = rows(
+    Money that asks no gateway is AUTHORIZED as it is written; `reference` is what a till's terminal calls it.
     """
-    SELECT refund.cause_id, sum(refund.amount_minor)::bigint,
-        coalesce(sum((SELECT sum(step.amount_minor) FROM payment_transactions AS step
-            WHERE step.refund_id = refund.id AND step.state = 'SUCCEEDED')), 0)::bigint
-    FROM refunds AS refund WHERE refund.cause_id = ANY(:cause_ids::uuid[]) GROUP BY refund.cause_id
-    """,
-    Refunded,
-)
-_SET_ORDER = statement("UPDATE payments SET order_id = :order_id, updated_at = :now WHERE id = :id")
-_REDACT_TOKENS = statement("UPDATE payments SET token = NULL WHERE attempt_id = :attempt_id AND token IS NOT NULL")
+
+    id: PaymentId
+    step_id: UUID | None
+    position: int
+    tender: TenderKind
+    gateway: str
+    token: str | None
+    amount_minor: int
+    status: PaymentStatus = PaymentStatus.PENDING
+    reference: str | None = None
+
+    def payment(self, attempt_id: UUID, currency: str, at: datetime) -> Payment:
+        """Say what the row is that this tender was written as."""
+        held = self.amount_minor if self.status is PaymentStatus.AUTHORIZED else 0
+        return Payment(
+            id=self.id,
+            attempt_id=attempt_id,
+            order_id=None,
+            position=self.position,
+            tender=self.tender,
+            gateway=self.gateway,
+            token=self.token,
+            status=self.status,
+            currency=currency,
+            amount_minor=self.amount_minor,
+            authorizing_minor=self.amount_minor if self.step_id is not None and not held else 0,
+            authorized_minor=held,
+            released_minor=0,
+            expired_minor=0,
+            capturing_minor=0,
+            captured_minor=0,
+            refunding_minor=0,
+            refunded_minor=0,
+            charged_back_minor=0,
+            gateway_reference=self.reference,
+            action_kind=None,
+            action_url=None,
+            action_secret=None,
+            holds_until=None,
+            renews_at=None,
+            created_at=at,
+            updated_at=at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """A step to be written: asked for, or `settled` at once where no gateway has to be asked."""
+
+    id: UUID
+    payment: Payment
+    kind: TransactionKind
+    amount_minor: int
+    cause: AuthorizationCause | None = None
+    charge_id: UUID | None = None
+    refund_id: UUID | None = None
+    about: str | None = None
+    reference: str | None = None
+    settled: bool = False
 
 
 async def lock_for_order(uow: UnitOfWork, *, order_id: OrderId) -> list[Payment]:
@@ -158,9 +260,32 @@ async def list_for_attempt(session: Session, *, attempt_id: UUID) -> list[Paymen
     return await _LIST_FOR_ATTEMPT.all(session, attempt_id=attempt_id)
 
 
+async def list_renewable(session: Session, *, now: datetime, most: int) -> list[Payment]:
+    """List tenders of orders whose money has to be held anew soon."""
+    return await _LIST_RENEWABLE.all(session, now=now, most=most)
+
+
+async def list_run_out(session: Session, *, now: datetime, most: int) -> list[Payment]:
+    """List tenders of orders whose money is held no more."""
+    return await _LIST_RUN_OUT.all(session, now=now, most=most)
+
+
+async def find_by_reference(session: Session, *, gateway: str, reference: str) -> PaymentId | None:
+    """Find the tender that a gateway's authorization is of."""
+    found = await _FIND_BY_REFERENCE.first(session, gateway=gateway, reference=reference)
+    return None if found is None else PaymentId(found)
+
+
 async def get_step(session: Session, *, step_id: UUID) -> Step | None:
     """Read one step of the ledger."""
     return await _GET_STEP.first(session, id=step_id)
+
+
+async def get_step_by_reference(
+    session: Session, *, gateway: str, kind: TransactionKind, reference: str
+) -> Step | None:
+    """Find a step by the gateway's name of it."""
+    return await _GET_STEP_BY_REFERENCE.first(session, gateway=gateway, kind=kind.value, reference=reference)
 
 
 async def lock_step(uow: UnitOfWork, *, step_id: UUID) -> Step | None:
@@ -174,48 +299,12 @@ async def list_steps(session: Session, *, payment_ids: Collection[UUID]) -> list
 
 
 async def list_open_steps(session: Session, *, before: datetime, most: int) -> list[Step]:
-    """List captures, voids and refunds that were asked for before a moment and have no answer yet."""
+    """List steps of orders that were asked for before a moment and have no answer yet."""
     return await _LIST_OPEN_STEPS.all(session, before=before, most=most)
 
 
-@dataclass(frozen=True, slots=True)
-class NewTender:
-    """A tender to be written, with the id of its first step."""
-
-    id: PaymentId
-    step_id: UUID
-    position: int
-    gateway: str
-    token: str
-    amount_minor: int
-
-    def payment(self, attempt_id: UUID, currency: str, at: datetime) -> Payment:
-        """Say what the row is that this tender was written as."""
-        return Payment(
-            id=self.id,
-            attempt_id=attempt_id,
-            order_id=None,
-            position=self.position,
-            gateway=self.gateway,
-            token=self.token,
-            status=PaymentStatus.PENDING,
-            currency=currency,
-            amount_minor=self.amount_minor,
-            authorized_minor=0,
-            released_minor=0,
-            capturing_minor=0,
-            captured_minor=0,
-            refunding_minor=0,
-            refunded_minor=0,
-            gateway_reference=None,
-            action_url=None,
-            created_at=at,
-            updated_at=at,
-        )
-
-
 async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: Sequence[NewTender]) -> None:
-    """Write the tenders of a checkout attempt, each with its authorization asked for."""
+    """Write the tenders of a checkout attempt, each with its authorization asked for, or held where nobody is asked."""
     await _INSERT.run(
         uow,
         attempt_id=attempt_id,
@@ -223,10 +312,13 @@ async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: S
         now=uow.now,
         ids=[tender.id for tender in tenders],
         positions=[tender.position for tender in tenders],
+        tenders=[tender.tender.value for tender in tenders],
         gateways=[tender.gateway for tender in tenders],
         tokens=[tender.token for tender in tenders],
         amounts=[tender.amount_minor for tender in tenders],
         steps=[tender.step_id for tender in tenders],
+        statuses=[tender.status.value for tender in tenders],
+        references=[tender.reference for tender in tenders],
     )
 
 
@@ -239,13 +331,18 @@ async def record_authorization(
     failure: str | None,
     order_id: OrderId | None,
 ) -> None:
-    """Write what a tender and its authorization step are now."""
+    """Write what a tender and its first step are now."""
     await _RECORD_AUTHORIZATION.run(
         uow,
         id=payment.id,
         status=payment.status.value,
+        authorizing_minor=payment.authorizing_minor,
         authorized_minor=payment.authorized_minor,
+        action_kind=payment.action_kind,
         action_url=payment.action_url,
+        action_secret=payment.action_secret,
+        holds_until=payment.holds_until,
+        renews_at=payment.renews_at,
         step_state=step_state.value,
         reference=reference,
         failure=failure,
@@ -254,37 +351,47 @@ async def record_authorization(
     )
 
 
-async def update_balances(uow: UnitOfWork, *, payment: Payment) -> None:
-    """Write the balances of a tender."""
+async def update_balances(uow: UnitOfWork, *, payments: Sequence[Payment]) -> None:
+    """Write the balances of tenders, and what they follow from."""
+    if not payments:
+        return
     await _UPDATE_BALANCES.run(
         uow,
-        id=payment.id,
-        status=payment.status.value,
-        released_minor=payment.released_minor,
-        capturing_minor=payment.capturing_minor,
-        captured_minor=payment.captured_minor,
-        refunding_minor=payment.refunding_minor,
-        refunded_minor=payment.refunded_minor,
         now=uow.now,
+        ids=[payment.id for payment in payments],
+        statuses=[payment.status.value for payment in payments],
+        amounts=[payment.amount_minor for payment in payments],
+        authorizings=[payment.authorizing_minor for payment in payments],
+        authorizeds=[payment.authorized_minor for payment in payments],
+        releaseds=[payment.released_minor for payment in payments],
+        expireds=[payment.expired_minor for payment in payments],
+        capturings=[payment.capturing_minor for payment in payments],
+        captureds=[payment.captured_minor for payment in payments],
+        refundings=[payment.refunding_minor for payment in payments],
+        refundeds=[payment.refunded_minor for payment in payments],
+        charged_backs=[payment.charged_back_minor for payment in payments],
+        references=[payment.gateway_reference for payment in payments],
+        holds_untils=[payment.holds_until for payment in payments],
+        renews_ats=[payment.renews_at for payment in payments],
     )
 
 
-async def insert_steps(
-    uow: UnitOfWork,
-    *,
-    kind: TransactionKind,
-    steps: Sequence[tuple[UUID, PaymentId, int]],
-    refund_id: UUID | None = None,
-) -> None:
-    """Write steps to be asked of gateways: (id, payment, amount) each."""
+async def insert_steps(uow: UnitOfWork, *, steps: Sequence[NewStep]) -> None:
+    """Write steps to be asked of gateways, and those that are settled already."""
     await _INSERT_STEPS.run(
         uow,
-        kind=kind.value,
-        refund_id=refund_id,
         now=uow.now,
-        ids=[step[0] for step in steps],
-        payments=[step[1] for step in steps],
-        amounts=[step[2] for step in steps],
+        ids=[step.id for step in steps],
+        payments=[step.payment.id for step in steps],
+        charges=[step.charge_id for step in steps],
+        refunds=[step.refund_id for step in steps],
+        kinds=[step.kind.value for step in steps],
+        causes=[None if step.cause is None else step.cause.value for step in steps],
+        amounts=[step.amount_minor for step in steps],
+        gateways=[step.payment.gateway for step in steps],
+        abouts=[step.about for step in steps],
+        references=[step.reference for step in steps],
+        settleds=[step.settled for step in steps],
     )
 
 
@@ -295,33 +402,11 @@ async def update_step(
     await _UPDATE_STEP.run(uow, id=step_id, state=state.value, reference=reference, failure=failure, now=uow.now)
 
 
-async def insert_refund(
-    uow: UnitOfWork, *, refund_id: UUID, order_id: OrderId, cause_id: UUID, reason: str, amount_minor: int
-) -> None:
-    """Write the intent to give money back."""
-    await _INSERT_REFUND.run(
-        uow,
-        id=refund_id,
-        order_id=order_id,
-        cause_id=cause_id,
-        reason=reason,
-        amount_minor=amount_minor,
-        actor=uow.actor.label,
-        now=uow.now,
-    )
-
-
-async def set_order(uow: UnitOfWork, *, payment_id: PaymentId, order_id: OrderId) -> None:
-    """Let a tender belong to the order that was placed with it."""
-    await _SET_ORDER.run(uow, id=payment_id, order_id=order_id, now=uow.now)
+async def set_order(uow: UnitOfWork, *, payment_ids: Collection[PaymentId], order_id: OrderId) -> None:
+    """Let tenders belong to the order that was placed with them."""
+    await _SET_ORDER.run(uow, ids=list(payment_ids), order_id=order_id, now=uow.now)
 
 
 async def redact_tokens(uow: UnitOfWork, *, attempt_id: UUID) -> None:
     """Forget the gateway tokens of an attempt that has ended."""
     await _REDACT_TOKENS.run(uow, attempt_id=attempt_id)
-
-
-async def refunded_for_cause(session: Session, *, cause_ids: Collection[UUID]) -> dict[UUID, Refunded]:
-    """Say what was asked to be, and what has been, given back because of each of these returns or cancellations."""
-    found = await _REFUNDED_FOR_CAUSE.all(session, cause_ids=list(cause_ids))
-    return {refunded.cause_id: refunded for refunded in found}

@@ -1,5 +1,51 @@
-"""Payments without a database, by noun: the ledger of tenders."""
+"""Payments without a database, by noun: the ledger of tenders, and what orders owe."""
 
-from app.payments.rules.ledger import Payment, Step, order_payment_status, spread
+from app.payments.rules.charging import (
+    Charge,
+    Charged,
+    ChargedKind,
+    Refund,
+    Units,
+    chargeable,
+    charged_units,
+    due,
+    lines_of,
+    overcharged,
+    uncharged,
+    waivers,
+)
+from app.payments.rules.ledger import (
+    AT_ONCE,
+    RENEW_BEFORE,
+    Payment,
+    Step,
+    moved,
+    order_payment_status,
+    renewal_moment,
+    spread,
+    standing,
+)
 
-__all__ = ["Payment", "Step", "order_payment_status", "spread"]
+__all__ = [
+    "AT_ONCE",
+    "RENEW_BEFORE",
+    "Charge",
+    "Charged",
+    "ChargedKind",
+    "Payment",
+    "Refund",
+    "Step",
+    "Units",
+    "chargeable",
+    "charged_units",
+    "due",
+    "lines_of",
+    "moved",
+    "order_payment_status",
+    "overcharged",
+    "renewal_moment",
+    "spread",
+    "standing",
+    "uncharged",
+    "waivers",
+]

@@ -1,29 +1,37 @@
-"""Commands on payments, by noun: the ledger of tenders."""
+"""Commands on payments: the first authorization, goods charged, steps carried out, authorizations renewed, news heard."""
 
-from app.payments.service.ledger import (
-    UNANSWERED_AFTER,
-    ask_again,
-    ask_authorization,
-    capture_fulfilled,
-    carry_out,
-    carry_out_unanswered,
-    join_order,
-    record_authorization,
-    release,
-    release_surplus,
+from app.payments.service.authorizing import ask_again, ask_authorization, join_order, record_authorization
+from app.payments.service.carrying import UNANSWERED_AFTER, carry_out, carry_out_unanswered, settle
+from app.payments.service.charging import (
+    charge,
+    charge_at_placement,
+    give_up,
+    refuse_unpaid,
     request_refund,
+    settle_cancellation,
 )
+from app.payments.service.notices import hear
+from app.payments.service.renewing import RETRIED, hold_more, miss, renew, retry
 
 __all__ = [
+    "RETRIED",
     "UNANSWERED_AFTER",
     "ask_again",
     "ask_authorization",
-    "capture_fulfilled",
     "carry_out",
     "carry_out_unanswered",
+    "charge",
+    "charge_at_placement",
+    "give_up",
+    "hear",
+    "hold_more",
     "join_order",
+    "miss",
     "record_authorization",
-    "release",
-    "release_surplus",
+    "refuse_unpaid",
+    "renew",
     "request_refund",
+    "retry",
+    "settle",
+    "settle_cancellation",
 ]

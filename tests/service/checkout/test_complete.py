@@ -223,7 +223,7 @@ class TestActionRequired:
         early = await buyer.buy(cart, tokens=("tok_action",))
         assert asked.action is not None
         assert early.action == asked.action
-        await buyer.gateway.confirm(reference=asked.action.url.rpartition("/")[2])
+        await buyer.gateway.confirm(reference=(asked.action.url or "").rpartition("/")[2])
         done = await buyer.buy(cart, tokens=("tok_action",))
 
         assert done.order_id is not None
@@ -251,7 +251,7 @@ class TestActionRequired:
         held = await buyer.cart_now(cart.id)
         await buyer.begin.run(lambda uow: checkout.abandon_for_edit(uow, held.attempt_id))  # type: ignore[arg-type]
         assert asked.action is not None
-        await buyer.gateway.confirm(reference=asked.action.url.rpartition("/")[2])
+        await buyer.gateway.confirm(reference=(asked.action.url or "").rpartition("/")[2])
 
         clock.advance(minutes=1)
         await buyer.recover()
@@ -269,7 +269,7 @@ class TestActionRequired:
         cart = await buyer.cart({"mug": 1})
         asked = await buyer.buy(cart, tokens=("tok_action",))
         assert asked.action is not None
-        await buyer.gateway.confirm(reference=asked.action.url.rpartition("/")[2])
+        await buyer.gateway.confirm(reference=(asked.action.url or "").rpartition("/")[2])
 
         clock.advance(minutes=2)
         await buyer.recover()

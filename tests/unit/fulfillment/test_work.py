@@ -208,20 +208,6 @@ class TestMachine:
             FULFILLMENT_ORDER.next(status, "fulfillmentOrderReject")
 
 
-class TestRefundDue:
-    def test_is_nothing_while_money_is_only_held(self) -> None:
-        assert rules.refund_due(taken_minor=0, worth_before_minor=5000, worth_after_minor=0) == 0
-
-    def test_is_what_the_rest_does_not_cost(self) -> None:
-        assert rules.refund_due(taken_minor=5000, worth_before_minor=5000, worth_after_minor=3000) == 2000
-
-    def test_leaves_earlier_refunds_out(self) -> None:
-        first = rules.refund_due(taken_minor=5000, worth_before_minor=5000, worth_after_minor=3000)
-        second = rules.refund_due(taken_minor=5000, worth_before_minor=3000, worth_after_minor=1000)
-
-        assert first + second == rules.refund_due(taken_minor=5000, worth_before_minor=5000, worth_after_minor=1000)
-
-
 class TestTrackingUrl:
     def test_is_known_for_known_carriers(self) -> None:
         assert rules.tracking_url("DHL Express", "JD0002") == (

@@ -1,0 +1,51 @@
+"""Every statement about news that gateways sent."""
+
+from uuid import UUID
+
+from app.kernel.db import UnitOfWork
+from app.kernel.sql import statement
+from app.payments import models  # noqa: F401  # The statements below are about these tables.
+from app.payments.gateway import Notice
+from app.payments.states import NoticeEffect
+
+_INSERT = statement(
+    """
+    INSERT INTO gateway_notices (gateway, notice_id, kind, outcome, key, gateway_reference, authorization_reference, amount_minor,
+        currency, effect, at, received_at)
+    VALUES (:gateway, :notice_id, :kind, :outcome, :key, :reference, :about, :amount_minor, :currency, 'UNMATCHED', :at, :now)
+    ON CONFLICT (gateway, notice_id) DO NOTHING
+    """
+)
+_SET_EFFECT = statement(
+    """
+    UPDATE gateway_notices SET effect = :effect, transaction_id = :transaction_id
+    WHERE gateway = :gateway AND notice_id = :notice_id
+    """
+)
+
+
+async def insert_notice(uow: UnitOfWork, *, gateway: str, notice: Notice) -> bool:
+    """Keep news; answers False for what was heard before. Whoever hears the same at the same time waits for us here."""
+    return bool(
+        await _INSERT.run(
+            uow,
+            gateway=gateway,
+            notice_id=notice.id,
+            kind=notice.kind.value,
+            outcome=notice.outcome.value,
+            key=notice.key,
+            reference=notice.reference,
+            about=notice.authorization,
+            amount_minor=notice.amount_minor,
+            currency=notice.currency,
+            at=notice.at,
+            now=uow.now,
+        )
+    )
+
+
+async def set_effect(
+    uow: UnitOfWork, *, gateway: str, notice: Notice, effect: NoticeEffect, transaction_id: UUID | None
+) -> None:
+    """Write what came of news."""
+    await _SET_EFFECT.run(uow, gateway=gateway, notice_id=notice.id, effect=effect.value, transaction_id=transaction_id)

@@ -1,0 +1,283 @@
+"""Steps are carried out: the gateway is asked with no transaction open, and what it answers is written down."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.errors import BrokenInvariant
+from app.kernel.ids import OrderId, PaymentId, new_id
+from app.kernel.money import Money
+from app.orders import service as orders
+from app.orders.states import HoldReason
+from app.payments import queries
+from app.payments.events import PaymentStepSettled
+from app.payments.gateway import Abilities, Answer, Gateway, GatewayFailed, Gateways, GatewayTimeout, Outcome
+from app.payments.queries import NewStep
+from app.payments.rules import Payment, Step, renewal_moment
+from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.service.moves import Moves
+from app.payments.states import TRANSACTION, AuthorizationCause, TransactionKind
+
+log = structlog.get_logger()
+
+#: A step that has had no answer for so long is asked about again.
+UNANSWERED_AFTER = timedelta(seconds=30)
+
+_DONE = {
+    TransactionKind.CAPTURE: "captured",
+    TransactionKind.VOID: "let go",
+    TransactionKind.REFUND: "refunded",
+    TransactionKind.AUTHORIZATION: "authorized anew",
+    TransactionKind.EXPIRATION: "held no more",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a tender and its order are, locked, with the step that is being settled."""
+
+    step: Step
+    books: Books | None
+    moves: Moves
+    payment: Payment
+
+
+async def carry_out(begin: Begin, gateways: Gateways, *, step_id: UUID) -> bool:
+    """Ask the gateway for a step that is due, and record its answer. May be called again and again.
+
+    Answers False when the step still has no answer. The gateway is called with no transaction open.
+    """
+
+    async def read(uow: UnitOfWork) -> tuple[Step, Payment] | None:
+        step = await queries.get_step(uow, step_id=step_id)
+        if step is None or step.settled_at is not None or step.cause is AuthorizationCause.INITIAL:
+            return None
+        (payment,) = await queries.list_by_id(uow, payment_ids=[step.payment_id])
+        return step, payment
+
+    found = await begin.run(read)
+    if found is None or not found[1].asks_gateway:
+        # Nobody can be asked for what a person does at a till.
+        return True
+    step, payment = found
+    gateway = gateways.get(payment.gateway)
+    if gateway is None:
+        log.error("a payment service is needed that is switched off", gateway=payment.gateway, step=str(step_id))
+        return False
+    answer = await _ask(gateway, step, payment)
+    return await begin.run(lambda uow: settle(uow, step, payment.order_id, answer, abilities=gateway.abilities))
+
+
+async def carry_out_unanswered(begin: Begin, gateways: Gateways, *, most: int = 50) -> int:
+    """Ask again for steps whose answer was lost; answers how many were settled."""
+    open_steps = await begin.run(lambda uow: queries.list_open_steps(uow, before=uow.now - UNANSWERED_AFTER, most=most))
+    settled = 0
+    for step in open_steps:
+        settled += await carry_out(begin, gateways, step_id=step.id)
+    return settled
+
+
+async def _ask(gateway: Gateway, step: Step, payment: Payment) -> Answer | None:
+    if step.authorization_reference is None:
+        raise BrokenInvariant(f"step {step.id} is about no authorization")
+    question: dict[str, Any] = {
+        "key": str(step.id),
+        "reference": step.authorization_reference,
+        "amount_minor": step.amount_minor,
+        "currency": payment.currency,
+    }
+    try:
+        match step.kind:
+            case TransactionKind.CAPTURE:
+                return await gateway.capture(**question, final=not payment.capturable)
+            case TransactionKind.VOID | TransactionKind.EXPIRATION:
+                return await gateway.void(**question)
+            case TransactionKind.REFUND:
+                return await gateway.refund(**question)
+            case TransactionKind.AUTHORIZATION:
+                return await _hold(gateway, step, question)
+    except GatewayTimeout:
+        return None
+    except GatewayFailed:
+        # Nothing happened: the same step is asked for again later, under the same key.
+        return None
+    raise BrokenInvariant(f"nobody is asked for a {step.kind}")
+
+
+async def _hold(gateway: Gateway, step: Step, question: Mapping[str, Any]) -> Answer:
+    increases = step.cause is AuthorizationCause.INCREMENT
+    able = gateway.abilities.increments if increases else gateway.abilities.reauthorizes
+    if not able:
+        return Answer(Outcome.DECLINED, message=f"{gateway.name} cannot hold money without the shopper")
+    return await (gateway.increment(**question) if increases else gateway.reauthorize(**question))
+
+
+async def settle(
+    uow: UnitOfWork, asked: Step, order_id: OrderId | None, answer: Answer | None, *, abilities: Abilities
+) -> bool:
+    """Write down how a step went, and what follows for its order; answers False for one without an answer.
+
+    A step that is settled already stays as it is. Locks: order, payments, accounts. Emits PaymentStepSettled, and what
+    follows.
+    """
+    found = await _lock(uow, asked.id, asked.payment_id, order_id)
+    step = found.step
+    if step.settled_at is not None:
+        return True
+    if answer is None or answer.outcome is Outcome.PENDING:
+        state = TRANSACTION.next(step.state, "lose")
+        await queries.update_step(uow, step_id=step.id, state=state, reference=None, failure=None)
+        return False
+    succeeded = answer.outcome is Outcome.SUCCEEDED
+    state = TRANSACTION.next(step.state, "succeed" if succeeded else "fail")
+    # The new name of an authorization; of what was asked for a second time under its old name, that is known already.
+    reference = None if step.cause is AuthorizationCause.INCREMENT else answer.reference
+    await queries.update_step(
+        uow, step_id=step.id, state=state, reference=reference, failure=None if succeeded else answer.message
+    )
+    uow.emit(PaymentStepSettled(payment_id=step.payment_id, transaction_id=step.id, state=state.value))
+    _EFFECTS[step.kind](uow, found, answer, abilities)
+    if found.books is None:
+        await found.moves.write(uow)
+        return True
+    await _note(uow, found, answer)
+    if not succeeded:
+        await _hold_order(uow, found, answer)
+    if succeeded or answer.lapsed:
+        await _reread(uow, found.books)
+        await settle_accounts(uow, found.books)
+    else:
+        await found.moves.write(uow)
+    return True
+
+
+async def _lock(uow: UnitOfWork, step_id: UUID, payment_id: PaymentId, order_id: OrderId | None) -> _Found:
+    if order_id is None:
+        payment = await queries.lock(uow, payment_id=payment_id)
+        if payment is None:
+            raise BrokenInvariant(f"payment {payment_id} is gone")
+        books, moves = None, Moves([payment])
+    else:
+        books = await open_books(uow, await orders.lock(uow, order_id=order_id))
+        moves = books.moves
+    step = await queries.lock_step(uow, step_id=step_id)
+    if step is None:
+        raise BrokenInvariant(f"payment step {step_id} is gone")
+    return _Found(step, books, moves, moves.of(payment_id))
+
+
+async def _reread(uow: UnitOfWork, books: Books) -> None:
+    """What was charged and credited is paid by other sums than before the step was settled."""
+    order_ids = [books.order.order.id]
+    books.charges = await queries.list_charges(uow, order_ids=order_ids)
+    books.refunds = await queries.list_refunds(uow, order_ids=order_ids)
+
+
+def _captured(_uow: UnitOfWork, found: _Found, answer: Answer, abilities: Abilities) -> None:
+    moves, amount = found.moves, found.step.amount_minor
+    if answer.outcome is Outcome.SUCCEEDED:
+        now = moves.move(found.payment, found.payment.changed(capturing=-amount, captured=amount), "capture")
+        if abilities.captures_once and now.capturable:
+            # What the capture left of the authorization was let go with it.
+            moves.run_out(now, now.capturable)
+        return
+    now = moves.put(found.payment.changed(capturing=-amount))
+    if answer.lapsed and now.capturable:
+        moves.put(replace(moves.run_out(now, now.capturable), holds_until=None, renews_at=None))
+
+
+def _refunded(_uow: UnitOfWork, found: _Found, answer: Answer, _abilities: Abilities) -> None:
+    amount = found.step.amount_minor
+    if answer.outcome is Outcome.SUCCEEDED:
+        found.moves.move(found.payment, found.payment.changed(refunding=-amount, refunded=amount), "refund")
+    else:
+        found.moves.put(found.payment.changed(refunding=-amount))
+
+
+def _held(uow: UnitOfWork, found: _Found, answer: Answer, _abilities: Abilities) -> None:
+    moves, step, payment = found.moves, found.step, found.payment
+    if answer.outcome is not Outcome.SUCCEEDED:
+        moves.put(replace(payment.changed(authorizing=-step.amount_minor), renews_at=None))
+        return
+    replaced = payment.capturable if step.cause is AuthorizationCause.RENEWAL else 0
+    now = payment.changed(authorizing=-step.amount_minor, authorized=step.amount_minor)
+    now = replace(
+        now,
+        amount_minor=max(now.amount_minor, now.authorized_minor - now.expired_minor - replaced),
+        gateway_reference=answer.reference if step.cause is AuthorizationCause.RENEWAL else payment.gateway_reference,
+        holds_until=answer.holds_until,
+        renews_at=renewal_moment(uow.now, answer.holds_until),
+    )
+    now = moves.move(payment, now, "renew")
+    if replaced:
+        moves.run_out(now, replaced, about=step.authorization_reference, ask=True)
+
+
+def _counted_already(_uow: UnitOfWork, _found: _Found, _answer: Answer, _abilities: Abilities) -> None:
+    """What is let go counts as gone from when it was asked for, so that nothing captured what was on its way out."""
+
+
+_EFFECTS: Mapping[TransactionKind, Callable[[UnitOfWork, _Found, Answer, Abilities], None]] = {
+    TransactionKind.AUTHORIZATION: _held,
+    TransactionKind.CAPTURE: _captured,
+    TransactionKind.REFUND: _refunded,
+    TransactionKind.VOID: _counted_already,
+    TransactionKind.EXPIRATION: _counted_already,
+}
+
+
+async def _hold_order(uow: UnitOfWork, found: _Found, answer: Answer) -> None:
+    """Keep an order from going on whose money was refused, saying why and for how much."""
+    assert found.books is not None
+    step, order = found.step, found.books.order.order
+    amount = Money(step.amount_minor, found.payment.currency)
+    reason, message = None, ""
+    if step.kind is TransactionKind.CAPTURE and not (answer.lapsed and found.moves.of(found.payment.id).missing):
+        reason, message = HoldReason.CAPTURE_FAILED, f"{amount} could not be captured: {answer.message}"
+    elif step.kind is TransactionKind.REFUND:
+        reason, message = HoldReason.REFUND_FAILED, f"{amount} could not be refunded: {answer.message}"
+    elif step.kind is TransactionKind.AUTHORIZATION and _is_needed(found):
+        reason = HoldReason.AUTHORIZATION_EXPIRED
+        message = f"{amount} is held no more and could not be held anew: {answer.message}"
+    if reason is not None:
+        await orders.apply_hold(uow, order.id, reason=reason, message=message)
+
+
+def _is_needed(found: _Found) -> bool:
+    """Say whether an order lacks the money that could not be held anew; while the first authorization stands it does not."""
+    assert found.books is not None
+    held = sum(payment.capturable for payment in found.moves.payments)
+    return found.step.cause is AuthorizationCause.RENEWAL and held < found.books.still_due
+
+
+async def _note(uow: UnitOfWork, found: _Found, answer: Answer) -> None:
+    assert found.books is not None
+    step = found.step
+    succeeded = answer.outcome is Outcome.SUCCEEDED
+    amount = Money(step.amount_minor, found.payment.currency)
+    failure = f"asked for ({step.kind.value.lower()}), and refused by the payment service: {answer.message}"
+    await orders.note(
+        uow,
+        found.books.order.order.id,
+        kind=f"PAYMENT_{step.kind.value}_{'SUCCEEDED' if succeeded else 'FAILED'}",
+        message=f"{amount} {_DONE[step.kind] if succeeded else failure}",
+    )
+
+
+def reversal(payment: Payment, step: Step, *, reference: str | None) -> NewStep:
+    """Write down that a refund that had succeeded did not arrive."""
+    return NewStep(
+        new_id(),
+        payment,
+        TransactionKind.REFUND_REVERSAL,
+        step.amount_minor,
+        refund_id=step.refund_id,
+        about=step.authorization_reference,
+        reference=reference,
+        settled=True,
+    )

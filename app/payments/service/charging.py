@@ -1,0 +1,327 @@
+"""Goods are charged as the order was placed to be, and credited when they are cancelled or come back; money follows.
+
+What an order owes is written down first, apart from the money. Then `settle_accounts` lets money move for it: back, where
+the customer is owed; out of what is held, where the order owes; held anew, where it is held no more. It may be called
+whenever something has changed: it asks for nothing twice.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from app.channels.states import CaptureAt
+from app.kernel.db import UnitOfWork
+from app.kernel.ids import OrderId, new_id
+from app.kernel.money import Money
+from app.orders import rules as order_rules
+from app.orders import service as orders
+from app.orders.rules import OrderWithLines
+from app.orders.states import HoldReason
+from app.payments import queries
+from app.payments.errors import PaymentRequired, RefundExceeded
+from app.payments.rules import (
+    Charge,
+    Charged,
+    Payment,
+    Refund,
+    Units,
+    chargeable,
+    due,
+    order_payment_status,
+    overcharged,
+    spread,
+    uncharged,
+    waivers,
+)
+from app.payments.service.moves import Moves, gives_back_at_once, promised
+from app.payments.states import ChargeCause, TransactionKind, TransactionState
+
+#: Holds that end when everything that was charged is paid for.
+PAID_ENDS = (HoldReason.CAPTURE_FAILED, HoldReason.AUTHORIZATION_EXPIRED)
+
+
+@dataclass(slots=True)
+class Books:
+    """What an order owes and is owed, and the tenders that settle it; all of it locked."""
+
+    order: OrderWithLines
+    moves: Moves
+    charges: list[Charge]
+    refunds: list[Refund]
+
+    @property
+    def still_due(self) -> int:
+        """What will still be taken, if nothing more is cancelled: charged and not asked for, or not charged yet."""
+        return uncharged(self.order, self.charges) + sum(charge.missing for charge in self.charges)
+
+
+async def open_books(uow: UnitOfWork, order: OrderWithLines) -> Books:
+    """Lock the tenders of a locked order, and read what it owes and is owed."""
+    payments = await queries.lock_for_order(uow, order_id=order.order.id)
+    charges = await queries.list_charges(uow, order_ids=[order.order.id])
+    refunds = await queries.list_refunds(uow, order_ids=[order.order.id])
+    return Books(order, Moves(payments), charges, refunds)
+
+
+async def charge(uow: UnitOfWork, order: OrderWithLines, *, cause: ChargeCause, delivered: Units | None = None) -> None:
+    """Charge what is to be charged of an order by now and was not yet, and ask for its money.
+
+    `delivered` are units that have reached their customer, for orders that are charged at hand-over; left out, what has left
+    has reached them. Locks: the order's payments, accounts. Emits PaymentStepRequested, PaymentStepSettled.
+    """
+    books = await open_books(uow, order)
+    await _charge(uow, books, due(order, books.charges, chargeable(order, delivered=delivered)), cause)
+    await settle_accounts(uow, books)
+
+
+async def charge_at_placement(uow: UnitOfWork, order: OrderWithLines, payments: Sequence[Payment]) -> None:
+    """Charge a whole new order, where it was placed to be charged at once; its tenders are the caller's.
+
+    Locks: accounts. Emits PaymentStepRequested, PaymentStepSettled.
+    """
+    if order.order.capture_at is not CaptureAt.PLACEMENT:
+        return
+    books = Books(order, Moves(payments), [], [])
+    await _charge(uow, books, due(order, [], chargeable(order)), ChargeCause.PLACEMENT)
+    await settle_accounts(uow, books)
+
+
+async def settle_cancellation(
+    uow: UnitOfWork, before: OrderWithLines, after: OrderWithLines, *, cause_id: UUID, reason: str
+) -> None:
+    """Let held money go that nothing is left to be paid with, and give back what was taken for units that are cancelled now.
+
+    Locks: the order's payments, accounts. Emits PaymentStepRequested, PaymentStepSettled.
+    """
+    books = await open_books(uow, after)
+    credit = overcharged(before, after, books.charges)
+    # With the last of its goods cancelled, those that have left bring their delivery along.
+    await _charge(uow, books, due(after, books.charges, {}), ChargeCause.CANCELLATION)
+    if sum(part.amount_minor for part in credit):
+        await _credit(uow, books, credit, cause_id=cause_id, reason=reason, to_store_credit=False)
+    _let_go(books, max(0, sum(payment.capturable for payment in books.moves.payments) - books.still_due))
+    if not books.still_due:
+        for payment in promised(books.moves.payments):
+            books.moves.cancel(payment)
+    await settle_accounts(uow, books)
+
+
+async def request_refund(
+    uow: UnitOfWork,
+    order: OrderWithLines,
+    *,
+    lines: Sequence[Charged],
+    cause_id: UUID,
+    reason: str,
+    to_store_credit: bool = False,
+) -> None:
+    """Write down that a customer is to have money back, and ask for it to be given to the tenders it came from.
+
+    What has not been taken yet is given back when it has. Locks: the order's payments, accounts.
+    Emits PaymentStepRequested, PaymentStepSettled. Raises: RefundExceeded.
+    """
+    books = await open_books(uow, order)
+    amount = sum(part.amount_minor for part in lines)
+    left = sum(one.amount_minor for one in books.charges) - sum(one.amount_minor for one in books.refunds)
+    if amount > left:
+        raise RefundExceeded(f"no more than {Money(left, order.order.currency)} can be given back")
+    if amount:
+        await _credit(uow, books, lines, cause_id=cause_id, reason=reason, to_store_credit=to_store_credit)
+    await settle_accounts(uow, books)
+
+
+async def refuse_unpaid(uow: UnitOfWork, *, order_id: OrderId) -> None:
+    """Refuse to hand goods over that somebody has promised to pay for and has not.
+
+    Raises: PaymentRequired, saying how much is to be paid.
+    """
+    owed = promised(await queries.list_payments(uow, order_ids=[order_id]))
+    if owed:
+        amount = Money(sum(payment.amount_minor for payment in owed), owed[0].currency)
+        raise PaymentRequired(f"{amount} is to be paid before the goods are handed over")
+
+
+async def give_up(uow: UnitOfWork, payments: Sequence[Payment]) -> None:
+    """Let all money go that tenders without an order hold, and end promises. They are locked by the caller.
+
+    Locks: accounts. Emits PaymentStepRequested.
+    """
+    moves = Moves(payments)
+    for payment in payments:
+        if payment.capturable:
+            moves.let_go(payment, payment.capturable)
+    for payment in promised(payments):
+        moves.cancel(payment)
+    await moves.write(uow)
+
+
+async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
+    """Let money move for what an order owes and is owed, as far as it can, and say of the order what has been paid.
+
+    Where it cannot be had the order is held, saying why; where all is paid it is held no more.
+    """
+    await _give_back(uow, books)
+    # While money is under way nothing is settled without it: it may come, and then goes back.
+    if not any(payment.capturing_minor for payment in books.moves.payments):
+        await _waive(uow, books)
+    short = _take(books)
+    if short:
+        short -= _hold_anew(books, short)
+    await books.moves.write(uow)
+    if short > 0:
+        amount = Money(short, books.order.order.currency)
+        await orders.apply_hold(
+            uow,
+            books.order.order.id,
+            reason=HoldReason.CAPTURE_FAILED,
+            message=f"{amount} is owed for goods, and no tender holds it",
+        )
+    await _end_holds(uow, books)
+    await _derive(uow, books)
+
+
+async def _charge(uow: UnitOfWork, books: Books, lines: Sequence[Charged], cause: ChargeCause) -> None:
+    amount = sum(part.amount_minor for part in lines)
+    if not amount or not books.moves.payments:
+        return
+    charge = Charge(
+        id=new_id(),
+        order_id=books.order.order.id,
+        cause=cause,
+        amount_minor=amount,
+        waived_minor=0,
+        lines=tuple(lines),
+        requested_at=uow.now,
+        captured_minor=0,
+        capturing_minor=0,
+    )
+    await queries.insert_charge(uow, charge=charge)
+    books.charges.append(charge)
+
+
+async def _credit(
+    uow: UnitOfWork, books: Books, lines: Sequence[Charged], *, cause_id: UUID, reason: str, to_store_credit: bool
+) -> None:
+    refund = Refund(
+        id=new_id(),
+        order_id=books.order.order.id,
+        cause_id=cause_id,
+        reason=reason,
+        amount_minor=sum(part.amount_minor for part in lines),
+        waived_minor=0,
+        to_store_credit=to_store_credit,
+        lines=tuple(lines),
+        requested_at=uow.now,
+        refunded_minor=0,
+        refunding_minor=0,
+    )
+    await queries.insert_refund(uow, refund=refund)
+    books.refunds.append(refund)
+
+
+def _take(books: Books) -> int:
+    """Take what was charged out of what is held, tender by tender; answers what no tender holds."""
+    short = 0
+    for i, charge in enumerate(books.charges):
+        if not charge.missing:
+            continue
+        tenders = books.moves.payments
+        parts = spread(charge.missing, [payment.capturable for payment in tenders])
+        for payment, part in zip(tenders, parts, strict=True):
+            if part:
+                books.moves.take(payment, part, charge_id=charge.id)
+        at_once = sum(part for payment, part in zip(tenders, parts, strict=True) if not payment.asks_gateway)
+        books.charges[i] = replace(
+            charge,
+            captured_minor=charge.captured_minor + at_once,
+            capturing_minor=charge.capturing_minor + sum(parts) - at_once,
+        )
+        short += books.charges[i].missing
+    return short
+
+
+async def _give_back(uow: UnitOfWork, books: Books) -> None:
+    """Give back what the customer is owed, to the tenders it came from, in the order in which they were charged."""
+    if not any(refund.missing for refund in books.refunds):
+        return
+    rooms = await _taken_by_authorization(uow, books.moves.payments)
+    for i, refund in enumerate(books.refunds):
+        left = refund.missing
+        for payment in books.moves.payments:
+            at_once = gives_back_at_once(payment, to_store_credit=refund.to_store_credit)
+            for about, room in rooms.get(payment.id, {}).items():
+                part = min(left, room, books.moves.of(payment.id).refundable)
+                if part <= 0:
+                    continue
+                books.moves.give_back(
+                    books.moves.of(payment.id), part, refund_id=refund.id, about=about, at_once=at_once
+                )
+                rooms[payment.id][about] -= part
+                left -= part
+                now = books.refunds[i]
+                books.refunds[i] = replace(
+                    now,
+                    refunded_minor=now.refunded_minor + (part if at_once else 0),
+                    refunding_minor=now.refunding_minor + (0 if at_once else part),
+                )
+
+
+async def _taken_by_authorization(uow: UnitOfWork, payments: Collection[Payment]) -> dict[UUID, dict[str | None, int]]:
+    """Say what was taken of which authorization of each tender and not given back: a gateway gives back to where it came from."""
+    steps = await queries.list_steps(uow, payment_ids=[payment.id for payment in payments])
+    rooms: dict[UUID, dict[str | None, int]] = {}
+    signs = {TransactionKind.CAPTURE: 1, TransactionKind.REFUND: -1, TransactionKind.REFUND_REVERSAL: 1}
+    for step in steps:
+        sign = signs.get(step.kind, 0)
+        counts = step.state is TransactionState.SUCCEEDED or (sign < 0 and step.state is not TransactionState.FAILED)
+        if sign and counts:
+            of = rooms.setdefault(step.payment_id, {})
+            of[step.authorization_reference] = of.get(step.authorization_reference, 0) + sign * step.amount_minor
+    return rooms
+
+
+async def _waive(uow: UnitOfWork, books: Books) -> None:
+    of_charges, of_refunds = waivers(books.charges, books.refunds)
+    if not of_charges:
+        return
+    await queries.waive(uow, charges=of_charges, refunds=of_refunds)
+    books.charges = [replace(one, waived_minor=one.waived_minor + of_charges.get(one.id, 0)) for one in books.charges]
+    books.refunds = [replace(one, waived_minor=one.waived_minor + of_refunds.get(one.id, 0)) for one in books.refunds]
+
+
+def _hold_anew(books: Books, amount_minor: int) -> int:
+    """Ask for money to be held anew that is needed and is not held any more; answers how much is being asked for."""
+    under_way = sum(payment.authorizing_minor for payment in books.moves.payments)
+    tenders = [payment for payment in books.moves.payments if payment.asks_gateway]
+    parts = spread(max(0, amount_minor - under_way), [payment.missing for payment in tenders])
+    for payment, part in zip(tenders, parts, strict=True):
+        if part:
+            books.moves.hold_anew(payment, part)
+    return under_way + sum(parts)
+
+
+def _let_go(books: Books, surplus_minor: int) -> None:
+    # The tender charged last is let go first.
+    backward = list(reversed(books.moves.payments))
+    for payment, part in zip(
+        backward, spread(surplus_minor, [payment.capturable for payment in backward]), strict=True
+    ):
+        if part:
+            books.moves.let_go(payment, part)
+
+
+async def _end_holds(uow: UnitOfWork, books: Books) -> None:
+    reasons: list[HoldReason] = []
+    if books.charges and all(charge.is_settled for charge in books.charges):
+        reasons += PAID_ENDS
+    if books.refunds and all(refund.is_settled for refund in books.refunds):
+        reasons.append(HoldReason.REFUND_FAILED)
+    if reasons:
+        await orders.end_holds(uow, books.order.order.id, reasons=reasons)
+
+
+async def _derive(uow: UnitOfWork, books: Books) -> None:
+    status = order_payment_status(books.moves.payments, due_minor=order_rules.value_remaining(books.order))
+    await orders.record_payment_status(
+        uow, order_id=books.order.order.id, payment_status=status, before=books.order.order.payment_status
+    )

@@ -1,0 +1,196 @@
+"""News that gateways send by themselves: each is heard once, whatever order they come in and however late.
+
+What we asked for is settled by them, as by an answer; what others did (a bank that fetches money back, an authorization that
+ran out, a refund that did not arrive) is written into the ledger. What contradicts the ledger changes nothing: it is kept,
+and reconciliation lists it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import structlog
+
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.ids import PaymentId, new_id
+from app.kernel.money import Money
+from app.orders import service as orders
+from app.orders.states import HoldReason
+from app.payments import queries
+from app.payments.events import AuthorizationHeard
+from app.payments.gateway import Answer, Gateway, Notice, Outcome
+from app.payments.queries import NewStep
+from app.payments.rules import Payment, Step
+from app.payments.service.carrying import reversal, settle
+from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.states import AuthorizationCause, NoticeEffect, TransactionKind, TransactionState
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came of news, and the step of the ledger that they are about."""
+
+    effect: NoticeEffect
+    step_id: UUID | None = None
+
+
+async def hear(begin: Begin, gateway: Gateway, *, headers: Mapping[str, str], body: bytes) -> NoticeEffect | None:
+    """Take in news as they came over the wire; None for what nobody has to know. May be called again and again.
+
+    Raises: NoticeRefused when they are not the gateway's.
+    """
+    notice = gateway.read_notice(headers=headers, body=body, now=begin.now)
+    if notice is None:
+        return None
+    effect = await begin.run(lambda uow: _hear_once(uow, gateway, notice))
+    write = log.warning if effect in {NoticeEffect.CONTRADICTED, NoticeEffect.UNMATCHED} else log.info
+    write("news of a payment", gateway=gateway.name, notice=notice.id, kind=notice.kind.value, effect=effect.value)
+    return effect
+
+
+async def _hear_once(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> NoticeEffect:
+    if not await queries.insert_notice(uow, gateway=gateway.name, notice=notice):
+        return NoticeEffect.KNOWN
+    step = await _find_step(uow, gateway.name, notice)
+    heard = await (_about_unknown(uow, gateway, notice) if step is None else _about(uow, gateway, notice, step))
+    await queries.set_effect(
+        uow, gateway=gateway.name, notice=notice, effect=heard.effect, transaction_id=heard.step_id
+    )
+    return heard.effect
+
+
+async def _find_step(uow: UnitOfWork, gateway: str, notice: Notice) -> Step | None:
+    step = None
+    if notice.key is not None:
+        try:
+            step = await queries.get_step(uow, step_id=UUID(notice.key))
+        except ValueError:
+            step = None
+    if step is None and notice.reference is not None:
+        step = await queries.get_step_by_reference(uow, gateway=gateway, kind=notice.kind, reference=notice.reference)
+    # A key of ours that a stranger tells about is no key of theirs.
+    return step if step is not None and step.gateway == gateway else None
+
+
+async def _about(uow: UnitOfWork, gateway: Gateway, notice: Notice, step: Step) -> _Heard:
+    (payment,) = await queries.list_by_id(uow, payment_ids=[step.payment_id])
+    if step.kind is not notice.kind or payment.currency != notice.currency:
+        return _Heard(NoticeEffect.CONTRADICTED, step.id)
+    if step.settled_at is None:
+        if step.cause is AuthorizationCause.INITIAL:
+            # The checkout that waits for it asks the gateway itself, and has more to do than the ledger knows.
+            uow.emit(AuthorizationHeard(payment_id=payment.id, attempt_id=payment.attempt_id))
+            return _Heard(NoticeEffect.APPLIED, step.id)
+        if notice.outcome is Outcome.SUCCEEDED and notice.amount_minor != step.amount_minor:
+            return _Heard(NoticeEffect.CONTRADICTED, step.id)
+        answer = Answer(notice.outcome, reference=notice.reference, message=notice.message)
+        await settle(uow, step, payment.order_id, answer, abilities=gateway.abilities)
+        return _Heard(NoticeEffect.APPLIED, step.id)
+    succeeded = step.state is TransactionState.SUCCEEDED
+    if succeeded == (notice.outcome is Outcome.SUCCEEDED):
+        return _Heard(NoticeEffect.KNOWN, step.id)
+    if succeeded and step.kind is TransactionKind.REFUND and payment.order_id is not None:
+        return await _refund_came_back(uow, payment, step, notice)
+    return _Heard(NoticeEffect.CONTRADICTED, step.id)
+
+
+async def _about_unknown(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> _Heard:
+    """Hear of what nobody here asked for."""
+    payment_id = None
+    if notice.authorization is not None:
+        payment_id = await queries.find_by_reference(uow, gateway=gateway.name, reference=notice.authorization)
+    if payment_id is None or notice.outcome is not Outcome.SUCCEEDED:
+        return _Heard(NoticeEffect.UNMATCHED)
+    (payment,) = await queries.list_by_id(uow, payment_ids=[payment_id])
+    if payment.currency != notice.currency:
+        return _Heard(NoticeEffect.CONTRADICTED)
+    if payment.order_id is None:
+        return _Heard(NoticeEffect.UNMATCHED)
+    books = await open_books(uow, await orders.lock(uow, order_id=payment.order_id))
+    match notice.kind:
+        case TransactionKind.CHARGEBACK | TransactionKind.CHARGEBACK_REVERSAL:
+            return await _charged_back(uow, books, payment_id, notice)
+        case TransactionKind.EXPIRATION | TransactionKind.VOID:
+            return await _ran_out(uow, books, payment_id, notice)
+        case _:
+            # Somebody moved money in the provider's own console.
+            return _Heard(NoticeEffect.UNMATCHED)
+
+
+async def _charged_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice: Notice) -> _Heard:
+    """Write down that a bank fetched money back, or gave it to us again; the order is held meanwhile."""
+    payment, order_id = books.moves.of(payment_id), books.order.order.id
+    back = notice.kind is TransactionKind.CHARGEBACK
+    delta = notice.amount_minor if back else -notice.amount_minor
+    if not 0 <= payment.charged_back_minor + delta <= payment.captured_minor:
+        return _Heard(NoticeEffect.CONTRADICTED)
+    step = _step_of(payment, notice)
+    books.moves.record(step)
+    books.moves.put(payment.changed(charged_back=delta))
+    await books.moves.write(uow)
+    amount = Money(notice.amount_minor, payment.currency)
+    if back:
+        message = f"{amount} was fetched back through the shopper's bank"
+        await orders.apply_hold(uow, order_id, reason=HoldReason.CHARGED_BACK, message=message)
+    else:
+        await orders.note(uow, order_id, kind="PAYMENT_CHARGEBACK_REVERSAL", message=f"{amount} was given to us again")
+        if not any(tender.charged_back_minor for tender in books.moves.payments):
+            await orders.end_holds(uow, order_id, reasons=[HoldReason.CHARGED_BACK])
+    return _Heard(NoticeEffect.APPLIED, step.id)
+
+
+async def _ran_out(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice: Notice) -> _Heard:
+    """Write down that an authorization is held no more, and hold anew what the order still needs."""
+    payment = books.moves.of(payment_id)
+    if payment.gateway_reference != notice.authorization:
+        # Another authorization has taken its place.
+        return _Heard(NoticeEffect.KNOWN)
+    if not payment.capturable:
+        return _Heard(NoticeEffect.KNOWN)
+    books.moves.run_out(payment, payment.capturable)
+    books.moves.put(replace(books.moves.of(payment_id), holds_until=None, renews_at=None))
+    await orders.note(
+        uow,
+        books.order.order.id,
+        kind="PAYMENT_EXPIRATION_SUCCEEDED",
+        message=f"{Money(payment.capturable, payment.currency)} is held no more",
+    )
+    await settle_accounts(uow, books)
+    return _Heard(NoticeEffect.APPLIED)
+
+
+async def _refund_came_back(uow: UnitOfWork, payment: Payment, step: Step, notice: Notice) -> _Heard:
+    """Write down that a refund did not arrive after all: the customer is owed it again, and the order says so."""
+    assert payment.order_id is not None
+    books = await open_books(uow, await orders.lock(uow, order_id=payment.order_id))
+    own = books.moves.of(payment.id)
+    known = await queries.list_steps(uow, payment_ids=[payment.id])
+    reference = f"{notice.reference or step.id}"
+    if any(one.kind is TransactionKind.REFUND_REVERSAL and one.gateway_reference == reference for one in known):
+        return _Heard(NoticeEffect.KNOWN, step.id)
+    back = reversal(own, step, reference=reference)
+    books.moves.record(back)
+    books.moves.move(own, own.changed(refunded=-step.amount_minor), "reverse")
+    await books.moves.write(uow)
+    amount = Money(step.amount_minor, payment.currency)
+    await orders.apply_hold(
+        uow,
+        payment.order_id,
+        reason=HoldReason.REFUND_FAILED,
+        message=f"{amount} that was refunded did not arrive: {notice.message or 'the payment service gives no reason'}",
+    )
+    return _Heard(NoticeEffect.APPLIED, back.id)
+
+
+def _step_of(payment: Payment, notice: Notice) -> NewStep:
+    return NewStep(
+        new_id(),
+        payment,
+        notice.kind,
+        notice.amount_minor,
+        about=notice.authorization,
+        reference=notice.reference,
+        settled=True,
+    )

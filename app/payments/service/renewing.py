@@ -1,0 +1,110 @@
+"""Authorizations end: money that is still needed is held anew before that, and missed after it."""
+
+from dataclasses import replace
+from functools import partial
+
+from app.kernel.db import Begin, UnitOfWork
+from app.kernel.errors import Invalid
+from app.kernel.ids import OrderId, PaymentId
+from app.kernel.permissions import Permission
+from app.orders import service as orders
+from app.orders.states import HoldReason
+from app.payments import queries
+from app.payments.errors import PaymentMismatch, PaymentNotFound
+from app.payments.gateway import Gateways
+from app.payments.rules import Payment
+from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.states import AuthorizationCause
+
+
+async def renew(begin: Begin, *, most: int = 50) -> int:
+    """Ask for money to be held anew that soon is not any more, where an order still needs it; answers of how many tenders."""
+    due = await begin.run(lambda uow: queries.list_renewable(uow, now=uow.now, most=most))
+    return sum([await begin.run(partial(_renew, found=found)) for found in due])
+
+
+async def miss(begin: Begin, *, most: int = 50) -> int:
+    """Write down that money is held no more, and ask for what is still needed to be held anew; answers of how many tenders."""
+    due = await begin.run(lambda uow: queries.list_run_out(uow, now=uow.now, most=most))
+    return sum([await begin.run(partial(_miss, found=found)) for found in due])
+
+
+async def retry(uow: UnitOfWork, *, order_id: OrderId) -> None:
+    """Ask again for what an order owes and could not be captured, held anew, or given back.
+
+    Locks: order, payments, accounts. Emits PaymentStepRequested. Raises: Forbidden; OrderNotFound.
+    """
+    uow.actor.require(Permission.PAYMENTS_MANAGE)
+    books = await open_books(uow, await orders.lock(uow, order_id=order_id))
+    _hold_what_is_missing(books)
+    await settle_accounts(uow, books)
+
+
+async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentId, amount_minor: int) -> None:
+    """Hold more money of a tender, for an order that has grown.
+
+    Where the payment service cannot add to an authorization, a new one takes the place of what is left of the old one.
+    Locks: order, payments. Emits PaymentStepRequested.
+    Raises: Forbidden; PaymentNotFound; Invalid; PaymentMismatch for money that no payment service holds.
+    """
+    uow.actor.require(Permission.PAYMENTS_MANAGE)
+    if amount_minor <= 0:
+        raise Invalid("more than nothing", field=("amount",))
+    found = next(iter(await queries.list_by_id(uow, payment_ids=[payment_id])), None)
+    if found is None or found.order_id is None:
+        raise PaymentNotFound("there is no such payment", field=("paymentId",))
+    books = await open_books(uow, await orders.lock(uow, order_id=found.order_id))
+    payment = books.moves.of(payment_id)
+    gateway = gateways.get(payment.gateway)
+    if gateway is None or not payment.authorized_minor:
+        raise PaymentMismatch("no payment service holds money of this tender", field=("paymentId",))
+    if payment.capturable and gateway.abilities.increments:
+        books.moves.hold_anew(payment, amount_minor, cause=AuthorizationCause.INCREMENT)
+    elif gateway.abilities.reauthorizes:
+        books.moves.hold_anew(payment, payment.capturable + amount_minor)
+    else:
+        raise PaymentMismatch(f"{gateway.name} cannot hold more without the shopper", field=("paymentId",))
+    await books.moves.write(uow)
+
+
+async def _renew(uow: UnitOfWork, *, found: Payment) -> bool:
+    assert found.order_id is not None
+    books = await open_books(uow, await orders.lock(uow, order_id=found.order_id))
+    payment = books.moves.of(found.id)
+    if payment.renews_at is None or payment.renews_at > uow.now:
+        return False
+    asks = bool(payment.capturable and books.still_due)
+    if asks:
+        books.moves.hold_anew(payment, payment.capturable)
+    else:
+        books.moves.put(replace(payment, renews_at=None))
+    await books.moves.write(uow)
+    return asks
+
+
+async def _miss(uow: UnitOfWork, *, found: Payment) -> bool:
+    assert found.order_id is not None
+    books = await open_books(uow, await orders.lock(uow, order_id=found.order_id))
+    payment = books.moves.of(found.id)
+    if payment.holds_until is None or payment.holds_until > uow.now:
+        return False
+    now = books.moves.put(replace(payment, holds_until=None, renews_at=None))
+    if now.capturable:
+        books.moves.run_out(now, now.capturable)
+    _hold_what_is_missing(books)
+    await settle_accounts(uow, books)
+    return True
+
+
+def _hold_what_is_missing(books: Books) -> None:
+    """Ask for money to be held anew that the order will need, as far as tenders hold less than they were to pay."""
+    lacking = books.still_due - sum(payment.capturable + payment.authorizing_minor for payment in books.moves.payments)
+    for payment in books.moves.payments:
+        part = min(lacking, payment.missing)
+        if part > 0 and payment.asks_gateway:
+            books.moves.hold_anew(payment, part)
+            lacking -= part
+
+
+#: Why an order is held that `retry` may help.
+RETRIED = (HoldReason.CAPTURE_FAILED, HoldReason.AUTHORIZATION_EXPIRED, HoldReason.REFUND_FAILED)
