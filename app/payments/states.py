@@ -81,7 +81,7 @@ PAYMENT = Machine(
         (_S.PENDING, "fail"): _S.FAILED,
         (_S.PENDING, "lose"): _S.UNKNOWN,
         # A promise to pay is kept in the store, or not needed any more.
-        (_S.PENDING, "receive"): _S.CAPTURED,
+        (_S.PENDING, "receive"): _S.AUTHORIZED,
         (_S.PENDING, "cancel"): _S.VOIDED,
         (_S.UNKNOWN, "lose"): _S.UNKNOWN,
         (_S.UNKNOWN, "authorize"): _S.AUTHORIZED,

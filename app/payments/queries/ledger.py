@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId, PaymentId
+from app.kernel.ids import OrderId, PaymentId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.payments import models  # noqa: F401  # The statements below are about these tables.
 from app.payments.rules import Payment, Step
@@ -152,6 +152,22 @@ _UPDATE_STEP = statement(
         failure = :failure, attempts = attempts + 1,
         settled_at = CASE WHEN :state::text IN ('SUCCEEDED', 'FAILED') THEN :now::timestamptz END
     WHERE id = :id
+    """
+)
+#: A promise to pay becomes the money that it was kept with, which is here, and so held.
+_KEEP_PROMISE = statement(
+    """
+    WITH payment AS (
+        UPDATE payments SET tender = :tender::text, gateway = lower(:tender::text), amount_minor = :amount_minor::bigint,
+            authorized_minor = :amount_minor::bigint, status = 'AUTHORIZED', gateway_reference = :reference::text,
+            updated_at = :now::timestamptz
+        WHERE id = :id::uuid RETURNING id
+    )
+    INSERT INTO payment_transactions (id, payment_id, kind, cause, state, amount_minor, gateway, gateway_reference,
+        requested_at, settled_at)
+    SELECT :step_id::uuid, id, 'AUTHORIZATION', 'INITIAL', 'SUCCEEDED', :amount_minor::bigint, lower(:tender::text),
+        :reference::text, :now::timestamptz, :now::timestamptz
+    FROM payment
     """
 )
 _SET_ORDER = statement("UPDATE payments SET order_id = :order_id, updated_at = :now WHERE id = ANY(:ids::uuid[])")
@@ -400,6 +416,21 @@ async def update_step(
 ) -> None:
     """Write how a step went."""
     await _UPDATE_STEP.run(uow, id=step_id, state=state.value, reference=reference, failure=failure, now=uow.now)
+
+
+async def keep_promise(
+    uow: UnitOfWork, *, payment_id: PaymentId, tender: TenderKind, amount_minor: int, reference: str | None
+) -> None:
+    """Write down what a promise to pay was kept with."""
+    await _KEEP_PROMISE.run(
+        uow,
+        id=payment_id,
+        step_id=new_id(),
+        tender=tender.value,
+        amount_minor=amount_minor,
+        reference=reference,
+        now=uow.now,
+    )
 
 
 async def set_order(uow: UnitOfWork, *, payment_ids: Collection[PaymentId], order_id: OrderId) -> None:

@@ -11,6 +11,7 @@ from app.payments.service.charging import (
     settle_cancellation,
 )
 from app.payments.service.notices import hear
+from app.payments.service.receiving import receive, record_by_hand
 from app.payments.service.renewing import RETRIED, hold_more, miss, renew, retry
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "hold_more",
     "join_order",
     "miss",
+    "receive",
     "record_authorization",
+    "record_by_hand",
     "refuse_unpaid",
     "renew",
     "request_refund",

@@ -70,7 +70,7 @@ async def charge(uow: UnitOfWork, order: OrderWithLines, *, cause: ChargeCause, 
     has reached them. Locks: the order's payments, accounts. Emits PaymentStepRequested, PaymentStepSettled.
     """
     books = await open_books(uow, order)
-    await _charge(uow, books, due(order, books.charges, chargeable(order, delivered=delivered)), cause)
+    await add_charge(uow, books, due(order, books.charges, chargeable(order, delivered=delivered)), cause)
     await settle_accounts(uow, books)
 
 
@@ -82,7 +82,7 @@ async def charge_at_placement(uow: UnitOfWork, order: OrderWithLines, payments: 
     if order.order.capture_at is not CaptureAt.PLACEMENT:
         return
     books = Books(order, Moves(payments), [], [])
-    await _charge(uow, books, due(order, [], chargeable(order)), ChargeCause.PLACEMENT)
+    await add_charge(uow, books, due(order, [], chargeable(order)), ChargeCause.PLACEMENT)
     await settle_accounts(uow, books)
 
 
@@ -96,7 +96,7 @@ async def settle_cancellation(
     books = await open_books(uow, after)
     credit = overcharged(before, after, books.charges)
     # With the last of its goods cancelled, those that have left bring their delivery along.
-    await _charge(uow, books, due(after, books.charges, {}), ChargeCause.CANCELLATION)
+    await add_charge(uow, books, due(after, books.charges, {}), ChargeCause.CANCELLATION)
     if sum(part.amount_minor for part in credit):
         await _credit(uow, books, credit, cause_id=cause_id, reason=reason, to_store_credit=False)
     _let_go(books, max(0, sum(payment.capturable for payment in books.moves.payments) - books.still_due))
@@ -180,7 +180,8 @@ async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
     await _derive(uow, books)
 
 
-async def _charge(uow: UnitOfWork, books: Books, lines: Sequence[Charged], cause: ChargeCause) -> None:
+async def add_charge(uow: UnitOfWork, books: Books, lines: Sequence[Charged], cause: ChargeCause) -> None:
+    """Write down what is owed for goods; an order without tenders owes nothing."""
     amount = sum(part.amount_minor for part in lines)
     if not amount or not books.moves.payments:
         return

@@ -124,6 +124,13 @@ class Moves:
         )
         return self.move(payment, payment.changed(expired=amount_minor), "expire")
 
+    def keep(self, payment: Payment) -> None:
+        """Count a promise to pay as kept: the money is here, and was written down as held."""
+        before = self._payments[payment.id]
+        status = PAYMENT.next(before.status, "receive")
+        self._actions.append((before, payment, "receive"))
+        self._payments[payment.id] = replace(payment, status=status)
+
     def record(self, step: NewStep) -> None:
         """Write a step down that somebody else did, such as a bank."""
         self._steps.append(step)
