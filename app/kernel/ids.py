@@ -66,6 +66,8 @@ class IdKind(StrEnum):
     ORDER = "ord"
     ORDER_LINE = "oln"
     PAYMENT = "pay"
+    PAYMENT_TRANSACTION = "ptx"
+    HOLD = "hld"
     FULFILLMENT_ORDER = "ful"
     FULFILLMENT_ORDER_LINE = "fln"
     SHIPMENT = "shp"

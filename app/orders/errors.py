@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from app.kernel.errors import DomainError, ErrorCode, NotFound
+from app.kernel.errors import DomainError, ErrorCode, IllegalTransition, NotFound
 
 
 class OrderNotFound(NotFound):
@@ -15,5 +15,5 @@ class OrderOnHold(DomainError):
     code: ClassVar[ErrorCode] = ErrorCode.ORDER_ON_HOLD
 
 
-class HoldNotFound(NotFound):
-    """There is no such hold on the order."""
+class NotHeld(IllegalTransition):
+    """The order is not held for this reason."""

@@ -134,6 +134,7 @@ _HOLD = "id, order_id, reason, message, blocks, status, applied_by, applied_at, 
 _LIST_HOLDS = rows(
     f"SELECT {_HOLD} FROM order_holds WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, id", Hold
 )
+_HOLDS_BY_ID = rows(f"SELECT {_HOLD} FROM order_holds WHERE id = ANY(:ids::uuid[])", Hold)
 #: An order is held once for each reason; the first to say so is the one who is heard.
 _INSERT_HOLD = statement(
     """
@@ -373,6 +374,11 @@ async def update_payment_status(uow: UnitOfWork, *, order_id: UUID, payment_stat
 async def list_holds(session: Session, *, order_ids: Collection[UUID]) -> list[Hold]:
     """List the holds on orders, oldest first, ended ones too."""
     return await _LIST_HOLDS.all(session, order_ids=list(order_ids))
+
+
+async def list_holds_by_id(session: Session, *, hold_ids: Collection[UUID]) -> list[Hold]:
+    """List holds by id, in no order."""
+    return await _HOLDS_BY_ID.all(session, ids=list(hold_ids))
 
 
 async def insert_hold(

@@ -133,9 +133,13 @@ class TransactionState(StrEnum):
     """How a step of the payment ledger went."""
 
     REQUESTED = "REQUESTED"
+    """It was asked for; there is no answer yet."""
     SUCCEEDED = "SUCCEEDED"
+    """It happened."""
     FAILED = "FAILED"
+    """It was refused, and did not happen."""
     UNKNOWN = "UNKNOWN"
+    """The answer was lost, or the payment service does not know yet; it is asked again."""
 
 
 _T = TransactionState

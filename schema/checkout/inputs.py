@@ -10,11 +10,13 @@ class PaymentInput:
     """One tender. Leave `amount` out on the last one to pay what remains."""
 
     gateway: str
-    """The payment service, such as `test`."""
+    """The payment service, such as `test` or `stripe`; or other money, where the channel takes it: `gift_card`, `store_credit`,
+    `pay_in_store`, `invoice`, and at a till `cash` and `card_present`."""
     token: str | None = None
-    """The gateway's own token for the card or wallet, or the code of a gift card. Never a card number."""
+    """The gateway's own token for the card or wallet, the code of a gift card, or what a terminal calls its receipt. Never a
+    card number."""
     amount: Decimal | None = None
-    """What this tender pays."""
+    """What this tender pays. Gift cards and store credit pay as much as they have when it is left out."""
 
 
 @strawberry.input
@@ -49,3 +51,5 @@ class CheckoutCompleteInput:
     """For guests: the token that cartCreate returned."""
     version: int | None = None
     """The version that the client saw; VERSION_CONFLICT if it is no longer true."""
+    return_url: str | None = None
+    """Where a shopper who has to act elsewhere, as in 3-D Secure, is sent back to; https."""

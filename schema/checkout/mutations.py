@@ -1,5 +1,7 @@
 """The mutation that turns a cart into an order."""
 
+from urllib.parse import urlsplit
+
 import strawberry
 
 from app.checkout import service as checkout
@@ -7,7 +9,7 @@ from app.checkout.rules import Tender
 from app.checkout.service import CompleteCheckout, Completed
 from app.inventory.errors import Shortage
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode
+from app.kernel.errors import BrokenInvariant, DomainError, ErrorCode, Invalid
 from app.kernel.idempotency import key_for
 from app.kernel.ids import CartId, IdKind, decode
 from app.kernel.plain import from_plain, to_plain
@@ -20,6 +22,8 @@ from schema.core.mutations import Done, as_json, perform, scope
 from schema.inventory.types import shortages_of
 from schema.orders.loaders import OrderById
 from schema.orders.types import Order
+
+_LONGEST_URL = 2_000
 
 
 @strawberry.type
@@ -84,8 +88,20 @@ def _request(context: Context, given: CheckoutCompleteInput, cart_id: CartId) ->
         version=given.version,
         tenders=tuple(Tender(tender.gateway, tender.token, tender.amount) for tender in given.payments),
         expected_total=given.expected_total,
+        return_url=_return_url(given.return_url),
         key=key_for(scope(context, "checkoutComplete", str(cart_id)), given.idempotency_key, as_json(given)),
     )
+
+
+def _return_url(text: str | None) -> str | None:
+    """Read where a shopper comes back to: an address that a payment service may send them to."""
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if len(text) > _LONGEST_URL or not parts.hostname or not (parts.scheme == "https" or local):
+        raise Invalid("an https address is needed", field=("returnUrl",))
+    return text
 
 
 async def _payload(context: Context, completed: Completed, token: str | None) -> CheckoutCompletePayload:

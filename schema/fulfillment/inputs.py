@@ -103,3 +103,13 @@ class FulfillmentOrderRejectInput:
     """The whole work, when left out."""
     note: str | None = None
     """For colleagues; up to 500 characters."""
+
+
+@strawberry.input
+class ShipmentDeliverInput:
+    """A shipment that has reached its customer."""
+
+    shipment_id: strawberry.ID
+    """The shipment."""
+    idempotency_key: str
+    """The client's own name for this attempt."""

@@ -10,7 +10,7 @@ from app.fulfillment.rules import LineQuantity, Work
 from app.fulfillment.service import Worked
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant
-from app.kernel.ids import FulfillmentOrderId, FulfillmentOrderLineId, IdKind, decode
+from app.kernel.ids import FulfillmentOrderId, FulfillmentOrderLineId, IdKind, ShipmentId, decode
 from app.pickup import service as pickups
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
@@ -22,6 +22,7 @@ from schema.fulfillment.inputs import (
     FulfillmentOrderReadyInput,
     FulfillmentOrderRejectInput,
     FulfillmentOrderShipInput,
+    ShipmentDeliverInput,
 )
 from schema.fulfillment.loaders import FulfillmentOrderById
 from schema.fulfillment.types import FulfillmentOrder, FulfillmentOrderPayload
@@ -111,6 +112,20 @@ class FulfillmentMutation:
             return _done(worked)
 
         outcome = await perform(info.context, "fulfillmentOrderReject", input, command, key=input.idempotency_key)
+        return await _payload(info.context, outcome)
+
+    @strawberry.mutation
+    async def shipment_deliver(self, info: Info, input: ShipmentDeliverInput) -> FulfillmentOrderPayload:
+        """Note that a shipment has reached its customer. Needs fulfillment:work where it was sent from.
+
+        Orders that are charged at hand-over are charged for it.
+        """
+
+        async def command(uow: UnitOfWork) -> Done:
+            shipment_id = ShipmentId(decode(IdKind.SHIPMENT, input.shipment_id, field=("shipmentId",)))
+            return Done((await fulfillment.deliver(uow, shipment_id=shipment_id)).fulfillment_order_id)
+
+        outcome = await perform(info.context, "shipmentDeliver", input, command, key=input.idempotency_key)
         return await _payload(info.context, outcome)
 
 

@@ -15,6 +15,7 @@ from app.kernel.paging import Page
 from app.kernel.permissions import Permission
 from app.orders import rules as orders
 from app.orders.service import may_read
+from app.orders.states import HoldStatus
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import ProductVariant
 from schema.core.address import Address
@@ -28,7 +29,7 @@ from schema.locations.types import Location, location_of
 
 # Orders show their work and work shows its order: modules in a circle are named, and their types met at run time.
 from schema.orders import types as order_types
-from schema.orders.loaders import OrderById, OrderLineById
+from schema.orders.loaders import HoldsByOrderId, OrderById, OrderLineById
 from schema.pickup.loaders import PickupByFulfillmentOrderId
 from schema.pickup.types import Pickup
 
@@ -240,7 +241,12 @@ class FulfillmentOrder(Node):
         if "pickupHandOver" in steps:
             pickup = await info.context.load(PickupByFulfillmentOrderId, self.row.id)
             hands_over = hands_over and pickup is not None and not pickup.is_overdue(info.context.now)
-        return [step for step in steps if (hands_over if step == "pickupHandOver" else works)]
+        steps = [step for step in steps if (hands_over if step == "pickupHandOver" else works)]
+        if not {"pickupHandOver", "fulfillmentOrderShip"} & set(steps):
+            return steps
+        holds = await info.context.load(HoldsByOrderId, self.row.order_id)
+        blocked = {step for hold in holds if hold.status is not HoldStatus.RELEASED for step in hold.blocks}
+        return [step for step in steps if step not in blocked]
 
 
 def _may_read(context: Context, order: orders.Order, *, holder: bool) -> bool:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from app.inventory import queries as stock
 from app.orders import queries
-from app.orders.rules import Order, OrderDelivery, OrderEvent, OrderLine
+from app.orders.rules import Hold, Order, OrderDelivery, OrderEvent, OrderLine
 from app.payments import queries as payments
-from app.payments.rules import Payment
+from app.payments.rules import Payment, Step
 from schema.core.batches import by_id, grouped
 from schema.core.context import Batch, Context
 
@@ -50,6 +50,17 @@ async def _payment(context: Context, ids: list[UUID]) -> Sequence[Payment | None
     return by_id(await payments.list_by_id(context.session, payment_ids=ids), ids)
 
 
+async def _steps(context: Context, payment_ids: list[UUID]) -> Sequence[list[Step]]:
+    """Ledgers by tender."""
+    found = await payments.list_steps(context.session, payment_ids=payment_ids)
+    return grouped(found, payment_ids, lambda row: row.payment_id)
+
+
+async def _holds(context: Context, order_ids: list[UUID]) -> Sequence[list[Hold]]:
+    """Holds by order, ended ones too."""
+    return grouped(await queries.list_holds(context.session, order_ids=order_ids), order_ids, lambda row: row.order_id)
+
+
 async def _expected(context: Context, keys: list[tuple[UUID, UUID]]) -> Sequence[datetime | None]:
     """When what lines wait for is expected, each by its order and its own id."""
     found = await stock.list_expected_by_line(context.session, demand_ids={order_id for order_id, _ in keys})
@@ -64,3 +75,5 @@ DeliveriesByOrderId = Batch(_deliveries)
 EventsByOrderId = Batch(_events)
 PaymentsByOrderId = Batch(_payments)
 PaymentById = Batch(_payment)
+StepsByPaymentId = Batch(_steps)
+HoldsByOrderId = Batch(_holds)

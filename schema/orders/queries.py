@@ -19,7 +19,7 @@ from schema.core.ids import Node, finds
 from schema.customers.loaders import ORDER_LISTS
 from schema.orders.inputs import OrderFilter, OrderSort
 from schema.orders.loaders import OrderById, OrderLineById, PaymentById
-from schema.orders.types import Order, OrderConnection, OrderLine, Payment
+from schema.orders.types import Hold, Order, OrderConnection, OrderLine, Payment
 
 _KEYS = {
     OrderSort.PLACED_DESC: ("placed_at", True),
@@ -162,3 +162,11 @@ async def _payment_node(context: Context, key: UUID, token: str | None) -> Node 
         return None
     order = visible_order(context, await context.load(OrderById, payment.order_id), token)
     return None if order is None else Payment.of(payment)
+
+
+@finds(IdKind.HOLD)
+async def _hold_node(context: Context, key: UUID, _token: str | None) -> Node | None:
+    found = await queries.list_holds_by_id(context.session, hold_ids=[key])
+    if not found or not context.actor.may(Permission.ORDERS_READ):
+        return None
+    return Hold.of(found[0])

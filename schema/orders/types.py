@@ -7,14 +7,17 @@ from uuid import UUID
 
 import strawberry
 
+from app.channels.states import CaptureAt, TenderKind
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import IdKind
 from app.kernel.paging import Page
 from app.kernel.permissions import Permission
 from app.orders import rules
-from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus
+from app.orders.states import FulfillmentStatus, HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus
 from app.payments.rules import Payment as PaymentRow
-from app.payments.states import PaymentStatus
+from app.payments.rules import Step
+from app.payments.service import RETRIED
+from app.payments.states import PaymentStatus, TransactionKind, TransactionState
 from schema.cart.types import Discount
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import Attribute, ProductVariant
@@ -33,7 +36,14 @@ from schema.customers.types import Customer
 # Orders, fulfillment orders and returns show each other: modules in a circle are named, and their types met at run time.
 from schema.fulfillment import types as fulfillment_types
 from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
-from schema.orders.loaders import EventsByOrderId, ExpectedByLine, LinesByOrderId, PaymentsByOrderId
+from schema.orders.loaders import (
+    EventsByOrderId,
+    ExpectedByLine,
+    HoldsByOrderId,
+    LinesByOrderId,
+    PaymentsByOrderId,
+    StepsByPaymentId,
+)
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
 from schema.sourcing.loaders import DecisionsByOrderId
@@ -47,6 +57,10 @@ strawberry.enum(OrderStatus)
 strawberry.enum(OrderPaymentStatus)
 strawberry.enum(FulfillmentStatus)
 strawberry.enum(PaymentStatus)
+strawberry.enum(TransactionKind)
+strawberry.enum(TransactionState)
+strawberry.enum(HoldReason)
+strawberry.enum(HoldStatus)
 
 #: What has become of captured money, in words for the timeline's reader; the rest of a kind speaks for itself.
 _MOST_EVENTS = 500
@@ -165,19 +179,62 @@ class OrderLine(Node):
 
 
 @strawberry.type
+class PaymentTransaction:
+    """A step of a tender's ledger: something that was asked of whoever holds the money, or that they did by themselves."""
+
+    id: strawberry.ID
+    """Names the step to us; `node` does not find it: it is shown with its tender."""
+    kind: TransactionKind
+    """What it does."""
+    state: TransactionState
+    """How it went."""
+    amount: Money
+    """How much it is about."""
+    gateway_reference: str | None
+    """What the payment service calls it; null until it said so."""
+    failure: str | None
+    """Why it failed; null unless it did."""
+    requested_at: datetime
+    """When it was asked for."""
+    settled_at: datetime | None
+    """When it succeeded or failed; null while nobody knows."""
+
+    @classmethod
+    def of(cls, row: Step, currency: str) -> "PaymentTransaction":
+        """Show a step."""
+        return cls(
+            id=public_id(IdKind.PAYMENT_TRANSACTION, row.id),
+            kind=row.kind,
+            state=row.state,
+            amount=Money.of(row.amount_minor, currency),
+            gateway_reference=row.gateway_reference,
+            failure=row.failure,
+            requested_at=row.requested_at,
+            settled_at=row.settled_at,
+        )
+
+
+@strawberry.type
 class Payment(Node):
     """One tender of an order."""
 
+    row: strawberry.Private[PaymentRow]
+    tender: TenderKind
+    """What kind of money it is."""
     gateway: str
-    """Who holds the money."""
+    """Who holds the money: a payment service; for money that needs none, the kind of tender in lower case."""
     status: PaymentStatus
     """Where the tender has got to."""
+    amount: Money
+    """What it was to pay of the order."""
     authorized: Money
-    """Held, including what was taken or let go since."""
+    """Held, including what was taken, let go, or has run out since."""
     captured: Money
     """Taken."""
     refunded: Money
     """Given back."""
+    charged_back: Money
+    """Fetched back through the shopper's bank, and not given to us again."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -189,12 +246,75 @@ class Payment(Node):
         """Show a tender; never its token."""
         return cls(
             id=public_id(IdKind.PAYMENT, row.id),
+            row=row,
+            tender=row.tender,
             gateway=row.gateway,
             status=row.status,
+            amount=Money.of(row.amount_minor, row.currency),
+            charged_back=Money.of(row.charged_back_minor, row.currency),
             authorized=Money.of(row.authorized_minor, row.currency),
             captured=Money.of(row.captured_minor, row.currency),
             refunded=Money.of(row.refunded_minor, row.currency),
         )
+
+    @strawberry.field
+    def holds_until(self, info: Info) -> datetime | None:
+        """Until when the payment service holds the money. Null where it holds none, and for callers without orders:read."""
+        return self.row.holds_until if info.context.actor.may(Permission.ORDERS_READ) else None
+
+    @strawberry.field
+    async def transactions(self, info: Info) -> list[PaymentTransaction] | None:
+        """Every step of its ledger, oldest first; null for callers without orders:read."""
+        if not info.context.actor.may(Permission.ORDERS_READ):
+            return None
+        steps = await info.context.load(StepsByPaymentId, self.row.id)
+        return [PaymentTransaction.of(step, self.row.currency) for step in steps]
+
+
+@strawberry.type
+class Hold(Node):
+    """Why an order may not go on, or might not for a while."""
+
+    row: strawberry.Private[rules.Hold]
+    reason: HoldReason
+    """What kind of reason it is."""
+    message: str
+    """What happened, for people who work here."""
+    blocks: list[str]
+    """The mutations that are refused meanwhile."""
+    status: HoldStatus
+    """Whether it still holds."""
+    applied_at: datetime
+    """Since when it holds."""
+    ended_at: datetime | None
+    """When it was released or rejected; null while it holds."""
+
+    @classmethod
+    def kind(cls) -> IdKind:
+        """Say which prefix these ids have."""
+        return IdKind.HOLD
+
+    @classmethod
+    def of(cls, row: rules.Hold) -> "Hold":
+        """Show a hold."""
+        return cls(
+            row=row,
+            id=public_id(IdKind.HOLD, row.id),
+            reason=row.reason,
+            message=row.message,
+            blocks=list(row.blocks),
+            status=row.status,
+            applied_at=row.applied_at,
+            ended_at=row.ended_at,
+        )
+
+    @strawberry.field
+    async def next_actions(self, info: Info) -> list[str]:
+        """The mutations that would be accepted from this caller now, and may end it."""
+        if self.status is not HoldStatus.APPLIED or not info.context.actor.may(Permission.PAYMENTS_MANAGE):
+            return []
+        retries = ["orderPaymentRetry"] if self.reason in RETRIED else []
+        return [*retries, "orderHoldRelease", "orderHoldReject"]
 
 
 @strawberry.type
@@ -324,6 +444,18 @@ class Order(Node):
         return [Payment.of(row) for row in await info.context.load(PaymentsByOrderId, self.key)]
 
     @strawberry.field
+    async def holds(self, info: Info) -> list[Hold] | None:
+        """Why it may not go on, oldest first, ended holds too. Null for callers without orders:read."""
+        if not info.context.actor.may(Permission.ORDERS_READ):
+            return None
+        return [Hold.of(row) for row in await info.context.load(HoldsByOrderId, self.key)]
+
+    @strawberry.field
+    def capture_at(self) -> CaptureAt:
+        """When its money is taken: as its channel did when it was placed, and at once for what was paid at a till."""
+        return self.row.capture_at
+
+    @strawberry.field
     async def returns(self, info: Info) -> list[Annotated["Return", strawberry.lazy("schema.returns.types")]]:
         """What is coming or has come back, oldest first."""
         rows = await info.context.load(ReturnsByOrderId, self.key)
@@ -362,6 +494,10 @@ class Order(Node):
             actions.append("orderCancel")
         if (owns or actor.may(Permission.RETURNS_REQUEST)) and await info.context.load(RequestableByOrderId, self.key):
             actions.append("returnRequest")
+        if actor.may(Permission.PAYMENTS_MANAGE) and actor.may(Permission.ORDERS_READ):
+            holds = await info.context.load(HoldsByOrderId, self.key)
+            if any(hold.status is HoldStatus.APPLIED and hold.reason in RETRIED for hold in holds):
+                actions.append("orderPaymentRetry")
         return actions
 
 

@@ -22,7 +22,7 @@ HOUSE = Path(__file__).parents[2]
 COMMITTED = HOUSE / "schema" / "schema.graphql"
 CONTRACT = Path(os.environ.get("STOA_CONTRACT") or HOUSE.parent / "shared" / "design" / "contract.graphql")
 #: Kinds of ids that never stand on an object of their own.
-NO_NODES = {IdKind.USER, IdKind.ATTEMPT, IdKind.COLLECTION, IdKind.STOCK_FEED}
+NO_NODES = {IdKind.USER, IdKind.ATTEMPT, IdKind.COLLECTION, IdKind.STOCK_FEED, IdKind.PAYMENT_TRANSACTION}
 
 
 @pytest.fixture(scope="module")

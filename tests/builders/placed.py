@@ -201,7 +201,8 @@ async def place(
             units=[Units(p.order_line_id, p.variant_id, p.location_id, p.quantity) for p in allocations],
         )
         await inventory.reserve_ahead(uow, demand_id=order.order.id, parts=ahead, expires_at=None)
-        await fulfillment.carry_out(uow, order, by_method[DeliveryMethod.CARRY_OUT])
+        order = await fulfillment.carry_out(uow, order, by_method[DeliveryMethod.CARRY_OUT])
+        await fulfillment.take_carried_out(uow, order, by_method[DeliveryMethod.CARRY_OUT])
         return order.order.id
 
     return Placed(shop, await shop.begin().run(go))

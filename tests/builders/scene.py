@@ -18,8 +18,10 @@ from app.fulfillment.rules import FulfillmentOrder
 from app.fulfillment.states import RejectionReason
 from app.kernel.actor import ANONYMOUS
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import IdKind, decode, decode_any, encode
+from app.kernel.ids import IdKind, OrderId, decode, decode_any, encode, new_id
 from app.orders import queries as order_queries
+from app.orders import service as orders
+from app.orders.states import HoldReason
 from app.payments import queries as payment_queries
 from app.pickup import queries as pickup_queries
 from app.pickup import service as pickup_service
@@ -116,6 +118,41 @@ async def _step(uow: UnitOfWork, key: UUID, *, command: Callable[..., Awaitable[
     await command(uow, **{name: key})
 
 
+async def _hold(uow: UnitOfWork, key: UUID) -> None:
+    await orders.apply_hold(uow, OrderId(key), reason=HoldReason.CAPTURE_FAILED, message="the bank said no")
+
+
+async def _promise(uow: UnitOfWork, key: UUID) -> None:
+    """Let a tender be a promise that was not kept yet."""
+    await uow.execute(
+        """
+        UPDATE payments SET tender = 'PAY_IN_STORE', status = 'PENDING', authorized_minor = 0, captured_minor = 0,
+            capturing_minor = 0, released_minor = 0
+        WHERE id = $1
+        """,
+        [key],
+    )
+
+
+async def _terminal(uow: UnitOfWork, key: UUID) -> None:
+    """Let a tender be a terminal's, with a refund that somebody has to make there."""
+    await uow.execute(
+        """
+        UPDATE payments SET tender = 'CARD_PRESENT', gateway = 'card_present', status = 'PARTIALLY_CAPTURED',
+            captured_minor = 2, refunding_minor = 1
+        WHERE id = $1
+        """,
+        [key],
+    )
+    await uow.execute(
+        """
+        INSERT INTO payment_transactions (id, payment_id, kind, state, amount_minor, gateway, requested_at)
+        VALUES ($1, $2, 'REFUND', 'REQUESTED', 1, 'card_present', $3)
+        """,
+        [new_id(), key, uow.now],
+    )
+
+
 _WORK: Final = "fulfillment_order_id"
 _REJECT: Final = partial(fulfillment.reject, reason=RejectionReason.OTHER, note="the shelf fell over")
 _STEPS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = MappingProxyType(
@@ -126,6 +163,9 @@ _STEPS: Final[Mapping[str, Callable[..., Awaitable[None]]]] = MappingProxyType(
         "ready": partial(_step, command=pickup_service.make_ready, name=_WORK),
         "reject": partial(_step, command=_REJECT, name=_WORK),
         "approve": partial(_step, command=returns.approve, name="return_id"),
+        "hold": _hold,
+        "promise": _promise,
+        "terminal": _terminal,
     }
 )
 
@@ -146,6 +186,8 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "groupId": ids("group"),
         "optionId": [write(OPTION, DELIVERY_OPTIONS[code]) for code in ("standard", "express", "pickup")],
         "orderId": ids("order"),
+        "paymentId": ids("payment"),
+        "transactionId": ids("payment step"),
         "orderLineId": ids("order line tee-l", "order line tee-m", "order line lamp"),
         "fulfillmentOrderId": ids("work", "work far", "collecting"),
         "fulfillmentOrderLineId": ids("work line"),
@@ -201,6 +243,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
     async with shop.database.read() as session:
         lines = await order_queries.list_lines(session, order_ids=[placed.id])
         payments = await payment_queries.list_payments(session, order_ids=[placed.id])
+        steps = await payment_queries.list_steps(session, payment_ids=[payments[0].id])
         returned = await return_queries.list_lines(session, return_ids=[asked.id])
         works = {
             name: next(work for work in await placed.works() if _is(shop, work, *where))
@@ -226,6 +269,7 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "order": encode(IdKind.ORDER, placed.id),
         **{f"order line {line.sku}": encode(IdKind.ORDER_LINE, line.id) for line in lines},
         "payment": encode(IdKind.PAYMENT, payments[0].id),
+        "payment step": encode(IdKind.PAYMENT_TRANSACTION, steps[0].id),
         "work far": encode(IdKind.FULFILLMENT_ORDER, works["far"].id),
         "work": encode(IdKind.FULFILLMENT_ORDER, works["near"].id),
         "work line": encode(IdKind.FULFILLMENT_ORDER_LINE, work_lines[0].id),

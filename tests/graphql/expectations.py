@@ -19,7 +19,7 @@ from typing import Any, Final
 from app.inventory.rules.adjusting import Delivered
 from app.inventory.service import adjusting
 from app.kernel.actor import ANONYMOUS
-from app.kernel.ids import IdKind, decode, encode
+from app.kernel.ids import IdKind, decode, encode, new_id
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
 from tests.builders.counted import begin_count
@@ -40,6 +40,8 @@ GUESTS_ORDER: Final = "-A- -- AAAAA-AA"
 ADAS_ORDER: Final = "--- A- AAAAA-AA"
 #: Work of camden: staff who do work, where they work.
 WORK: Final = "UUU FF ANAFAFAA"
+#: Money that is asked for again, held more of, or written down by hand.
+MANAGES_PAYMENTS: Final = "UUU FF FFFAAFFA"
 STAFF: Final = "--- -- AAAAAAAA"
 #: Stock of camden: staff who see stock, where they work; and those who change it by hand.
 STOCK_OF_CAMDEN: Final = "UUU FF AFAAAAAA"
@@ -416,6 +418,14 @@ def _work(field: str, thing: str = "work", *, after: tuple[str, ...] = (), units
     )
 
 
+async def _refund_at_a_terminal(ask: Ask) -> Input:
+    payment_id = decode(IdKind.PAYMENT, ask.things.ids["payment"])
+    [step] = await ask.shop.fetch(
+        "SELECT id FROM payment_transactions WHERE payment_id = $1 AND kind = 'REFUND'", payment_id
+    )
+    return {"input": {"transactionId": encode(IdKind.PAYMENT_TRANSACTION, step["id"]), "succeeded": True} | ask.keyed}
+
+
 def _units(ask: Ask) -> Input:
     return {
         "lines": [
@@ -605,6 +615,56 @@ MUTATIONS: Final = (
         },
         "NAN NN FFAAANFA",
         "NNN AN FFAAANFA",
+    ),
+    *(
+        Row(
+            mutation,
+            lambda ask: {"input": {"orderId": ask.things.ids["order"], "reason": "CAPTURE_FAILED"} | ask.keyed},
+            MANAGES_PAYMENTS,
+            MANAGES_PAYMENTS,
+            after=("order", "hold"),
+        )
+        for mutation in ("orderHoldRelease", "orderHoldReject")
+    ),
+    Row(
+        "orderPaymentRetry",
+        lambda ask: {"input": {"orderId": ask.things.ids["order"]} | ask.keyed},
+        MANAGES_PAYMENTS,
+        MANAGES_PAYMENTS,
+    ),
+    Row(
+        "paymentAuthorizeMore",
+        lambda ask: {"input": {"paymentId": ask.things.ids["payment"], "amount": "1.00"} | ask.keyed},
+        MANAGES_PAYMENTS,
+        MANAGES_PAYMENTS,
+    ),
+    Row(
+        "paymentTransactionRecord",
+        _refund_at_a_terminal,
+        MANAGES_PAYMENTS,
+        MANAGES_PAYMENTS,
+        after=("payment", "terminal"),
+    ),
+    Row(
+        "paymentReceive",
+        lambda ask: {
+            "input": {
+                "paymentId": ask.things.ids["payment"],
+                "tender": "CASH",
+                "locationId": ask.shop.location_ref("camden"),
+            }
+            | ask.keyed
+        },
+        "UUU FF AFAFAFFA",
+        "UUU FF AFAFAFFA",
+        what="at the store",
+        after=("payment", "promise"),
+    ),
+    Row(
+        "shipmentDeliver",
+        lambda ask: {"input": {"shipmentId": encode(IdKind.SHIPMENT, new_id())} | ask.keyed},
+        "UUU FF NNNFNFNN",
+        what="that is not there",
     ),
     Row(
         "channelPut",

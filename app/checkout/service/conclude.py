@@ -308,9 +308,9 @@ async def place(
     await payments.charge_at_placement(uow, placed, joined)
     if snapshot.decision is not None:
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
+    await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
     await _hold_for_good(uow, snapshot, resupply=resupply)
-    if by_method[DeliveryMethod.CARRY_OUT]:
-        await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
+    await fulfillment.take_carried_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
 
     status = ATTEMPT.next(attempt.status, "place")
     await queries.update_attempt(uow, attempt_id=attempt.id, status=status, order_id=order.id)

@@ -38,7 +38,7 @@ async def lock_all_open(uow: UnitOfWork, *, order_ids: Collection[OrderId]) -> d
 async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
     """Give the goods of a ready pickup to their customer: stock leaves, and their money is asked for.
 
-    The journey above has seen the proof. Locks: levels, payments.
+    The journey above has seen the proof. Locks: payments, accounts, levels.
     Raises: IllegalTransition; OrderOnHold; PaymentRequired while a promise to pay is not kept.
     """
     before = locked.work
@@ -49,14 +49,14 @@ async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
         {line.id: rules.fulfilled(line, quantities[line.id]) for line in before.lines if line.id in quantities}
     )
     work = await write(uow, before, now, "pickupHandOver")
-    await inventory.take_out(
-        uow, demand_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.HANDED_OVER
-    )
     order = await orders.record_fulfilled(uow, locked.order, per_order_line(work, quantities))
     await orders.note(
         uow, order.order.id, kind="HANDED_OVER", message=f"Handed over: {rules.described(named(work, quantities))}"
     )
     await charge(uow, order, cause=ChargeCause.HAND_OVER)
+    await inventory.take_out(
+        uow, demand_id=order.order.id, units=units_of(work, quantities), reason=MovementReason.HANDED_OVER
+    )
     return work
 
 
@@ -72,7 +72,7 @@ async def cancel(
     """Cancel units of an order that have not left: `cuts` of them stand in work, the others wait for a location.
 
     Stock is free again, held money is let go, and what was taken beforehand is given back. Order and work are locked by
-    the caller. Locks: levels, payments. Answers the work that changed.
+    the caller. Locks: payments, accounts, levels. Answers the work that changed.
     """
     changed: list[Work] = []
     units: list[Units] = []
@@ -83,9 +83,9 @@ async def cancel(
         now = work.changed({line.id: rules.cancelled(line, own[line.id]) for line in work.lines if line.id in own})
         changed.append(await write(uow, work, now, *_afterwards(now)))
         units += units_of(work, own)
-    await inventory.release_firm(uow, demand_id=order.order.id, units=units)
     after = await orders.record_cancelled(uow, order, wanted)
     await payments.settle_cancellation(uow, order, after, cause_id=new_id(), reason=reason)
+    await inventory.release_firm(uow, demand_id=order.order.id, units=units)
     return after, changed
 
 

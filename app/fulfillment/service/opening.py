@@ -63,16 +63,14 @@ async def open_work(
 
 
 async def carry_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequence[Allocation]) -> OrderWithLines:
-    """Let a customer walk out with goods that they bought at a store's till.
+    """Let a customer walk out with goods that they bought at a store's till, and ask for their money.
 
-    The order is new and its units are promised. Their stock leaves, and their money is asked for.
-    Locks: levels, payments.
+    The order is new. Its stock leaves with `take_carried_out`, once its units are promised: levels are locked last.
+    Locks: payments, accounts.
     """
     if not allocations:
         return order
     works = await open_work(uow, order, allocations, due_at=uow.now, status=FulfillmentOrderStatus.FULFILLED)
-    units = [Units(part.order_line_id, part.variant_id, part.location_id, part.quantity) for part in allocations]
-    await inventory.take_out(uow, demand_id=order.order.id, units=units, reason=MovementReason.CARRIED_OUT)
     left: dict[OrderLineId, int] = {}
     for part in allocations:
         left[part.order_line_id] = left.get(part.order_line_id, 0) + part.quantity
@@ -82,6 +80,13 @@ async def carry_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequenc
     )
     await charge(uow, order, cause=ChargeCause.HAND_OVER)
     return order
+
+
+async def take_carried_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequence[Allocation]) -> None:
+    """Let the stock leave that a customer walks out with. Locks: levels."""
+    if allocations:
+        units = [Units(part.order_line_id, part.variant_id, part.location_id, part.quantity) for part in allocations]
+        await inventory.take_out(uow, demand_id=order.order.id, units=units, reason=MovementReason.CARRIED_OUT)
 
 
 def _lines(

@@ -16,6 +16,7 @@ from app.inventory import service as inventory
 from app.inventory.states import MovementReason
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import FulfillmentOrderId, ShipmentId, new_id
+from app.kernel.permissions import Permission
 from app.orders import service as orders
 from app.payments.states import ChargeCause
 
@@ -67,7 +68,7 @@ async def ship(
 ) -> Work:
     """Hand packed units to a carrier: those named, or all of them. Stock leaves, and their money is asked for.
 
-    Work with units left to ship stays PACKED. Locks: order, work, levels, payments. Emits GoodsShipped.
+    Work with units left to ship stays PACKED. Locks: order, work, payments, accounts, levels. Emits GoodsShipped.
     Raises: FulfillmentOrderNotFound; IllegalTransition; WrongDeliveryMethod for a pickup; QuantityExceeded; OrderOnHold.
     """
     locked = await lock(uow, fulfillment_order_id=fulfillment_order_id)
@@ -82,15 +83,16 @@ async def ship(
     )
     work = await write(uow, before, now, *(["fulfillmentOrderShip"] if rules.is_fulfilled(now.lines) else []))
     shipment = await _send(uow, work, quantities, carrier=carrier, tracking_number=tracking_number)
-    await inventory.take_out(
-        uow, demand_id=locked.order.order.id, units=units_of(work, quantities), reason=MovementReason.SHIPPED
-    )
     order = await orders.record_fulfilled(uow, locked.order, per_order_line(work, quantities))
     by = f" with {shipment.carrier}" if shipment.carrier else ""
     await orders.note(
         uow, order.order.id, kind="SHIPPED", message=f"Shipped{by}: {rules.described(named(work, quantities))}"
     )
     await charge(uow, order, cause=ChargeCause.SHIPMENT)
+    # After the money: gift cards are shared by orders, and locked before levels by whoever buys with one.
+    await inventory.take_out(
+        uow, demand_id=order.order.id, units=units_of(work, quantities), reason=MovementReason.SHIPPED
+    )
     return work
 
 
@@ -100,6 +102,7 @@ async def deliver(uow: UnitOfWork, *, shipment_id: ShipmentId) -> Shipment:
     One that is known to have been delivered stays as it is. Locks: order, work, shipment, payments.
     Raises: ShipmentNotFound; Forbidden.
     """
+    uow.actor.require(Permission.FULFILLMENT_WORK)
     found = next(iter(await queries.list_shipments_by_id(uow, shipment_ids=[shipment_id])), None)
     if found is None:
         raise ShipmentNotFound("there is no such shipment", field=("shipmentId",))

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import IllegalTransition, Invalid
-from app.kernel.ids import LocationId, PaymentId
+from app.kernel.ids import LocationId, OrderId, PaymentId
 from app.kernel.permissions import Permission
 from app.orders import service as orders
 from app.payments import queries
@@ -27,10 +27,10 @@ async def receive(
     tender: TenderKind,
     location_id: LocationId,
     reference: str | None = None,
-) -> None:
-    """Take the money that was promised for an order: all that is still to be paid of it, with one kind of money.
+) -> OrderId:
+    """Take the money that was promised for an order, with one kind of money; answers the order.
 
-    `reference` is what a terminal calls it, for a card. Charges what is left of the order.
+    It is all that is still to be paid of it. `reference` is what a terminal calls it, for a card. Charges what is left of the order.
     Locks: order, payments, accounts. Emits PaymentStepSettled.
     Raises: Forbidden; PaymentNotFound; IllegalTransition when nothing is to be paid; Invalid; PaymentMismatch.
     """
@@ -61,10 +61,11 @@ async def receive(
     await queries.keep_promise(uow, payment_id=payment_id, tender=tender, amount_minor=amount, reference=name)
     books.moves.keep(await _find(uow, payment_id))
     await settle_accounts(uow, books)
+    return order.order.id
 
 
-async def record_by_hand(uow: UnitOfWork, *, step_id: UUID, succeeded: bool, reference: str | None = None) -> None:
-    """Write down how a refund went that a person made at a terminal.
+async def record_by_hand(uow: UnitOfWork, *, step_id: UUID, succeeded: bool, reference: str | None = None) -> OrderId:
+    """Write down how a refund went that a person made at a terminal; answers its order.
 
     One that is settled already stays as it is. Locks: order, payments. Emits PaymentStepSettled.
     Raises: Forbidden; PaymentNotFound; IllegalTransition for a step that a payment service carries out.
@@ -80,6 +81,8 @@ async def record_by_hand(uow: UnitOfWork, *, step_id: UUID, succeeded: bool, ref
     outcome = Outcome.SUCCEEDED if succeeded else Outcome.DECLINED
     answer = Answer(outcome, reference=name, message="" if succeeded else "the terminal refused it")
     await settle(uow, step, payment.order_id, answer, abilities=Abilities())
+    assert payment.order_id is not None
+    return payment.order_id
 
 
 async def _find(uow: UnitOfWork, payment_id: PaymentId) -> Payment:

@@ -1,11 +1,13 @@
 """Authorizations end: money that is still needed is held anew before that, and missed after it."""
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import Invalid
 from app.kernel.ids import OrderId, PaymentId
+from app.kernel.money import parse_minor
 from app.kernel.permissions import Permission
 from app.orders import service as orders
 from app.orders.states import HoldReason
@@ -40,19 +42,20 @@ async def retry(uow: UnitOfWork, *, order_id: OrderId) -> None:
     await settle_accounts(uow, books)
 
 
-async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentId, amount_minor: int) -> None:
-    """Hold more money of a tender, for an order that has grown.
+async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentId, amount: Decimal) -> OrderId:
+    """Hold more money of a tender, for an order that has grown; answers the order.
 
     Where the payment service cannot add to an authorization, a new one takes the place of what is left of the old one.
     Locks: order, payments. Emits PaymentStepRequested.
     Raises: Forbidden; PaymentNotFound; Invalid; PaymentMismatch for money that no payment service holds.
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
-    if amount_minor <= 0:
-        raise Invalid("more than nothing", field=("amount",))
     found = next(iter(await queries.list_by_id(uow, payment_ids=[payment_id])), None)
     if found is None or found.order_id is None:
         raise PaymentNotFound("there is no such payment", field=("paymentId",))
+    amount_minor = parse_minor(amount, found.currency, field=("amount",))
+    if amount_minor <= 0:
+        raise Invalid("more than nothing", field=("amount",))
     books = await open_books(uow, await orders.lock(uow, order_id=found.order_id))
     payment = books.moves.of(payment_id)
     gateway = gateways.get(payment.gateway)
@@ -65,6 +68,7 @@ async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentI
     else:
         raise PaymentMismatch(f"{gateway.name} cannot hold more without the shopper", field=("paymentId",))
     await books.moves.write(uow)
+    return found.order_id
 
 
 async def _renew(uow: UnitOfWork, *, found: Payment) -> bool:

@@ -4,6 +4,7 @@ from app.servicing.service.breaking import BrokenPromise, break_promises
 from app.servicing.service.cancelling import cancel, may_cancel
 from app.servicing.service.counting import PostedCount, post_count
 from app.servicing.service.filling import Breach, fill_backorders, fill_waiting, receive
+from app.servicing.service.holding import end_hold
 from app.servicing.service.planning import plan_again, plan_waiting
 from app.servicing.service.purchasing import (
     WILL_NOT_COME,
@@ -30,6 +31,7 @@ __all__ = [
     "cancel_purchase_order",
     "cancel_transfer",
     "close_purchase_order",
+    "end_hold",
     "fill_backorders",
     "fill_waiting",
     "may_cancel",
