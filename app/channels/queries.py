@@ -13,7 +13,7 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
-    " reserve_at, reserve_partially, priority, return_window_days, closed_at"
+    " reserve_at, reserve_partially, priority, return_window_days, gift_card_ttl_days, closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
@@ -30,15 +30,15 @@ _CLEAR_DEFAULT = statement("UPDATE channels SET is_default = false WHERE is_defa
 _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at)
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, gift_card_ttl_days, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
-        threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at
+        threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, gift_card_ttl_days, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
-        :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[], :closed_ats::timestamptz[]
+        :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[], :gift_card_ttls::int[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at)
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, gift_card_ttl_days, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -46,7 +46,8 @@ _UPSERT = statement(
         is_default = excluded.is_default, display_cap = excluded.display_cap, threshold = excluded.threshold,
         reservation_ttl_seconds = excluded.reservation_ttl_seconds, reserve_at = excluded.reserve_at,
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
-        return_window_days = excluded.return_window_days, closed_at = excluded.closed_at
+        return_window_days = excluded.return_window_days, gift_card_ttl_days = excluded.gift_card_ttl_days,
+        closed_at = excluded.closed_at
     """
 )
 
@@ -108,5 +109,6 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         reserve_partiallys=[channel.reserve_partially for channel in channels],
         priorities=[channel.priority for channel in channels],
         windows=[channel.return_window_days for channel in channels],
+        gift_card_ttls=[channel.gift_card_ttl_days for channel in channels],
         closed_ats=closed_ats,
     )

@@ -16,6 +16,7 @@ LONGEST_NAME = 200
 HIGHEST_PRIORITY = 100
 #: Ten years, which every calendar can bear.
 LONGEST_RETURN_WINDOW_DAYS = 3_650
+LONGEST_GIFT_CARD_TTL_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Channel:
     """Where we sell. `display_cap` is the most units shown as available, `threshold` the units kept from selling.
 
     `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
-    there are too few for everybody, whoever buys in the channel of the higher `priority` is served first.
+    there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Gift cards sold
+    here can be spent for `gift_card_ttl_days`, or for ever.
     """
 
     id: ChannelId
@@ -40,6 +42,7 @@ class Channel:
     reserve_partially: bool
     priority: int
     return_window_days: int
+    gift_card_ttl_days: int | None
     closed_at: datetime | None
 
     @property
@@ -69,6 +72,7 @@ class ChannelInput:
     reserve_partially: bool = False
     priority: int = 0
     return_window_days: int = 30
+    gift_card_ttl_days: int | None = None
     closed: bool = False
 
 
@@ -92,6 +96,7 @@ class ChannelChange:
     reserve_partially: bool | LeftOut | None = LEFT_OUT
     priority: int | LeftOut | None = LEFT_OUT
     return_window_days: int | LeftOut | None = LEFT_OUT
+    gift_card_ttl_days: int | LeftOut | None = LEFT_OUT
     closed: bool | LeftOut | None = LEFT_OUT
 
 
@@ -127,6 +132,8 @@ def _check_numbers(channel: ChannelInput, at: tuple[str, ...]) -> None:
         raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
     if channel.threshold < 0:
         raise Invalid("not below 0", field=(*at, "threshold"))
+    if channel.gift_card_ttl_days is not None and not 1 <= channel.gift_card_ttl_days <= LONGEST_GIFT_CARD_TTL_DAYS:
+        raise Invalid(f"from 1 to {LONGEST_GIFT_CARD_TTL_DAYS}, or nothing at all", field=(*at, "giftCardTtlDays"))
     for name, value, most in (
         ("priority", channel.priority, HIGHEST_PRIORITY),
         ("returnWindowDays", channel.return_window_days, LONGEST_RETURN_WINDOW_DAYS),

@@ -84,5 +84,6 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         reserve_partially=channel.reserve_partially,
         priority=channel.priority,
         return_window_days=channel.return_window_days,
+        gift_card_ttl_days=channel.gift_card_ttl_days,
         closed_at=closed_at if channel.closed else None,
     )

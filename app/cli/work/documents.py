@@ -12,7 +12,7 @@ from app.checkout.states import ATTEMPT
 from app.fulfillment.states import FULFILLMENT_ORDER
 from app.inventory.states import COUNT, PURCHASE_ORDER, RESERVATION, TRANSFER
 from app.kernel.machine import Machine
-from app.payments.states import PAYMENT, TRANSACTION
+from app.payments.states import CREDIT, PAYMENT, TRANSACTION
 from app.pickup.states import PICKUP
 from app.returns.states import RETURN
 from schema.build import sdl
@@ -26,6 +26,7 @@ MACHINES: Sequence[Machine[Any]] = (
     CART,
     PAYMENT,
     TRANSACTION,
+    CREDIT,
     FULFILLMENT_ORDER,
     PICKUP,
     ATTEMPT,
