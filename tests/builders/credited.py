@@ -6,13 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from app.kernel.actor import SYSTEM
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import CreditAccountId, new_id
 from app.kernel.paging import page_request
+from app.orders.events import OrderChanged
 from app.payments.queries import accounts as queries
 from app.payments.rules import accounts as rules
 from app.payments.rules.accounts import CreditAccount, CreditEntry, GivenCode
 from app.payments.service import accounts, codes, crediting
+from app.worker import SUBSCRIPTIONS, Means, Relay
+from tests.builders.placed import Placed
 from tests.builders.shop import Shop
 
 AnswerT = TypeVar("AnswerT")
@@ -127,3 +131,23 @@ async def find(
 async def expire(shop: Shop) -> int:
     """Have the worker look for cards whose time is over."""
     return await run(shop, lambda uow: accounts.expire_due(uow, most=100))
+
+
+async def sell_as_gift_card(shop: Shop, *skus: str, ttl_days: int | None = None) -> None:
+    """Let units of these variants become gift cards when they are bought from now on."""
+    async with shop.database.unit(SYSTEM) as uow:
+        await uow.execute("UPDATE variants SET gift_card = true WHERE sku = ANY($1)", [list(skus)])
+        await uow.execute("UPDATE channels SET gift_card_ttl_days = $1", [ttl_days])
+
+
+async def work_off(shop: Shop) -> None:
+    """Have the worker tell every event that waits to those who issue gift cards."""
+    await Relay(Means(shop.begin(), {}), subscriptions={OrderChanged: SUBSCRIPTIONS[OrderChanged]}).drain()
+
+
+async def cards_of(placed: Placed, sku: str) -> list[Card]:
+    """Find the gift cards that a line's units became."""
+    line = await placed.line(sku)
+    async with placed.shop.database.read() as session:
+        found = await queries.list_sold(session, line_ids=[line.id])
+    return [Card(placed.shop, account.id) for account in found]
