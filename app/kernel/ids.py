@@ -67,6 +67,8 @@ class IdKind(StrEnum):
     ORDER = "ord"
     ORDER_LINE = "oln"
     PAYMENT = "pay"
+    GIFT_CARD = "gft"
+    STORE_CREDIT = "stc"
     FULFILLMENT_ORDER = "ful"
     FULFILLMENT_ORDER_LINE = "fln"
     SHIPMENT = "shp"

@@ -42,6 +42,8 @@ class ChannelPutInput:
     """Who is served first where there are too few units: the higher, from 0 to 100. Else 0."""
     return_window_days: int | None = strawberry.UNSET
     """For how many days goods can come back, 3,650 at most. Else 30."""
+    gift_card_ttl_days: int | None = strawberry.UNSET
+    """For how many days gift cards that are bought here can be spent, from 1 to 36,500. Else for ever."""
 
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
@@ -61,4 +63,5 @@ class ChannelPutInput:
             reserve_partially=said(self.reserve_partially),
             priority=said(self.priority),
             return_window_days=said(self.return_window_days),
+            gift_card_ttl_days=said(self.gift_card_ttl_days),
         )

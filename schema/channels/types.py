@@ -34,6 +34,8 @@ class Channel(Node):
     """Whether nothing is sold here any more."""
     return_window_days: int
     """For how many days goods that were bought here can come back."""
+    gift_card_ttl_days: int | None
+    """For how many days gift cards that were bought here can be spent; null when for ever."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -54,6 +56,7 @@ class Channel(Node):
             is_default=row.is_default,
             closed=row.closed,
             return_window_days=row.return_window_days,
+            gift_card_ttl_days=row.gift_card_ttl_days,
         )
 
     @strawberry.field
