@@ -11,6 +11,7 @@ import structlog
 
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import DomainError
+from app.kernel.permissions import Permission
 from app.payments.errors import GiftCardExpired, GiftCardForeign, GiftCardUnknown, TooManyWrongCodes
 from app.payments.queries import accounts as queries
 from app.payments.rules import accounts as rules
@@ -90,7 +91,11 @@ async def count_wrong_codes(
 
 
 async def forget_guesses(uow: UnitOfWork, *, most: int, throttle: GuessThrottle = THROTTLE) -> int:
-    """Forget counts of wrong codes whose window is over; answers how many."""
+    """Forget counts of wrong codes whose window is over; answers how many.
+
+    Raises: Forbidden.
+    """
+    uow.actor.require(Permission.SHOP_ADMINISTER)
     return await queries.delete_old_guesses(uow, window_start=throttle.window_start(uow.now), most=most)
 
 
