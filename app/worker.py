@@ -51,9 +51,17 @@ from app.kernel.news import Notice, tell
 from app.kernel.outbox import Delivery
 from app.locations.events import LocationGroupChanged
 from app.orders.events import OrderCancelled, OrderChanged, OrderHeld, OrderPlaced, OrderReleased
+from app.orders.states import OrderStatus
 from app.payments import service as payments
-from app.payments.events import AuthorizationHeard, PaymentStepRequested, PaymentStepSettled
+from app.payments.events import (
+    AuthorizationHeard,
+    CreditChanged,
+    GiftCardIssued,
+    PaymentStepRequested,
+    PaymentStepSettled,
+)
 from app.payments.gateway import Gateways
+from app.payments.service import accounts, codes, sold_cards
 from app.pickup import service as pickups
 from app.pickup.events import (
     PickupCancelled,
@@ -81,6 +89,7 @@ _LONGEST_BACKOFF = timedelta(minutes=10)
 _TROUBLING_ATTEMPTS = 5
 _SWEPT_AT_ONCE = 500
 
+_SOME_HAVE_LEFT = frozenset({OrderStatus.PARTIALLY_FULFILLED, OrderStatus.FULFILLED})
 _KEPT_KEYS = timedelta(days=30)
 _KEPT_EVENTS = timedelta(days=7)
 _IDLE_CARTS = timedelta(days=90)
@@ -151,6 +160,12 @@ async def look_elsewhere(means: Means, event: PromiseBroken) -> None:
         await means.begin.run(lambda uow: servicing.plan_again(uow, order_id=event.order_id))
 
 
+async def issue_gift_cards(means: Means, event: OrderChanged) -> None:
+    """Issue the gift cards that were bought and have left, however they left."""
+    if event.status in _SOME_HAVE_LEFT:
+        await means.begin.run(lambda uow: sold_cards.issue_bought(uow, order_id=event.order_id))
+
+
 #: Every kind of event there is, by the name under which it is stored.
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
@@ -160,11 +175,13 @@ EVENTS: Mapping[str, type[Event]] = {
         CategoryMoved,
         CheckoutAttemptEnded,
         CountMoved,
+        CreditChanged,
         CustomerRegistered,
         FulfillmentOrderMoved,
         FulfillmentOrderOpened,
         FulfillmentOrderRejected,
         GoodsDelivered,
+        GiftCardIssued,
         GoodsShipped,
         LocationGroupChanged,
         OrderCancelled,
@@ -200,6 +217,7 @@ Handler = Callable[[Means, Any], Awaitable[None]]
 
 #: Who hears which event. All of them are news besides, for clients that follow along.
 SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
+    OrderChanged: (issue_gift_cards,),
     PaymentStepRequested: (carry_out_payment_step,),
     AuthorizationHeard: (look_after_checkout,),
     PromiseBroken: (look_elsewhere,),
@@ -288,6 +306,16 @@ async def forget_log_ins(means: Means) -> int:
     return await means.begin.run(lambda uow: identity.sweep(uow, throttle=means.throttle))
 
 
+async def expire_credit(means: Means) -> int:
+    """Take off gift cards whose time is over what nothing holds."""
+    return await _until_done(means, lambda uow: accounts.expire_due(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE)
+
+
+async def forget_wrong_codes(means: Means) -> int:
+    """Forget wrong codes of gift cards that no longer count."""
+    return await _until_done(means, lambda uow: codes.forget_guesses(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE)
+
+
 async def open_months_ahead(means: Means) -> int:
     """Open this month and the next three of the tables that are cut by month."""
     opened = await partitions.open_months(means.begin)
@@ -305,7 +333,9 @@ SCHEDULE: Sequence[Timer] = (
     Timer("miss authorizations", 60, miss_authorizations),
     Timer("expire pickups", 60, expire_pickups),
     Timer("fill backorders", 60, fill_backorders),
+    Timer("expire gift cards", 60, expire_credit),
     Timer("forget log-ins", 600, forget_log_ins),
+    Timer("forget wrong codes", 600, forget_wrong_codes),
     Timer("expire idle carts", 3600, expire_idle_carts),
     Timer("forget idempotency keys", 3600, forget_idempotency_keys),
     Timer("forget delivered events", 3600, forget_delivered_events),

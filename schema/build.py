@@ -47,6 +47,8 @@ from schema.locations.queries import LocationQuery
 from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
 from schema.orders.subscriptions import OrderSubscription
+from schema.payments.mutations import CreditMutation
+from schema.payments.queries import CreditQuery
 from schema.pickup.mutations import PickupMutation
 from schema.pickup.queries import PickupQuery
 from schema.returns.mutations import ReturnMutation
@@ -118,6 +120,7 @@ class Query(
     CountQuery,
     StockLevelQuery,
     TransferQuery,
+    CreditQuery,
     NodeQuery,
 ):
     """What can be asked. Not found or not visible is null."""
@@ -142,6 +145,7 @@ class Mutation(
     StockFeedMutation,
     TransferMutation,
     AdjustingMutation,
+    CreditMutation,
 ):
     """What can be done. Refusals that a client is expected to handle stand in each payload's `errors`."""
 

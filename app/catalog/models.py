@@ -1,6 +1,7 @@
 """Tables of the catalogue: categories, collections, products and the variants that are bought."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -135,6 +136,9 @@ variants = Table(
     Column("gtin", Text),
     Column("name", Text, nullable=False),
     Column("position", SmallInteger, nullable=False),
+    Column(
+        "gift_card", Boolean, nullable=False, server_default=text("false"), comment="each unit sold becomes a gift card"
+    ),
     instant("archived_at", nullable=True),
     UniqueConstraint("product_id", "position", deferrable=True, initially="DEFERRED"),
     CheckConstraint("position BETWEEN 0 AND 249", name="position"),

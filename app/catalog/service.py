@@ -367,6 +367,7 @@ def _wanted_variant(
         gtin=gtin or None,
         name=variant.name,
         position=position,
+        gift_card=(known is not None and known.gift_card) if variant.gift_card is None else variant.gift_card,
         archived_at=archived_at if variant.archived else None,
     )
 

@@ -13,7 +13,8 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
-    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, closed_at"
+    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, gift_card_ttl_days,"
+    " closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
@@ -31,18 +32,18 @@ _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        closed_at)
+        gift_card_ttl_days, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
         threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at,
-        capture_delivery, string_to_array(tenders, ','), closed_at
+        capture_delivery, string_to_array(tenders, ','), gift_card_ttl_days, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
         :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[],
-        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :closed_ats::timestamptz[]
+        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :gift_card_ttls::int[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        closed_at)
+        gift_card_ttl_days, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -51,7 +52,8 @@ _UPSERT = statement(
         reservation_ttl_seconds = excluded.reservation_ttl_seconds, reserve_at = excluded.reserve_at,
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
         return_window_days = excluded.return_window_days, capture_at = excluded.capture_at,
-        capture_delivery = excluded.capture_delivery, tenders = excluded.tenders, closed_at = excluded.closed_at
+        capture_delivery = excluded.capture_delivery, tenders = excluded.tenders,
+        gift_card_ttl_days = excluded.gift_card_ttl_days, closed_at = excluded.closed_at
     """
 )
 
@@ -116,5 +118,6 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         capture_ats=[channel.capture_at.value for channel in channels],
         capture_deliveries=[channel.capture_delivery.value for channel in channels],
         tenders=[",".join(channel.tenders) for channel in channels],
+        gift_card_ttls=[channel.gift_card_ttl_days for channel in channels],
         closed_ats=closed_ats,
     )

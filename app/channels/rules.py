@@ -24,6 +24,7 @@ LONGEST_NAME = 200
 HIGHEST_PRIORITY = 100
 #: Ten years, which every calendar can bear.
 LONGEST_RETURN_WINDOW_DAYS = 3_650
+LONGEST_GIFT_CARD_TTL_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Channel:
 
     `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
     there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Orders keep the
-    `capture_at` and `capture_delivery` that they were placed under.
+    `capture_at` and `capture_delivery` that they were placed under. Gift cards sold here can be spent for
+    `gift_card_ttl_days`, or for ever.
     """
 
     id: ChannelId
@@ -52,6 +54,7 @@ class Channel:
     capture_at: CaptureAt
     capture_delivery: CaptureDelivery
     tenders: tuple[TenderKind, ...]
+    gift_card_ttl_days: int | None
     closed_at: datetime | None
 
     @property
@@ -84,6 +87,7 @@ class ChannelInput:
     capture_at: CaptureAt = CaptureAt.SHIPMENT
     capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
     tenders: tuple[TenderKind, ...] = USUAL_TENDERS
+    gift_card_ttl_days: int | None = None
     closed: bool = False
 
 
@@ -110,6 +114,7 @@ class ChannelChange:
     capture_at: CaptureAt | LeftOut | None = LEFT_OUT
     capture_delivery: CaptureDelivery | LeftOut | None = LEFT_OUT
     tenders: tuple[TenderKind, ...] | LeftOut | None = LEFT_OUT
+    gift_card_ttl_days: int | LeftOut | None = LEFT_OUT
     closed: bool | LeftOut | None = LEFT_OUT
 
 
@@ -147,6 +152,8 @@ def _check_numbers(channel: ChannelInput, at: tuple[str, ...]) -> None:
         raise Invalid("at least 1", field=(*at, "reservationTtlSeconds"))
     if channel.threshold < 0:
         raise Invalid("not below 0", field=(*at, "threshold"))
+    if channel.gift_card_ttl_days is not None and not 1 <= channel.gift_card_ttl_days <= LONGEST_GIFT_CARD_TTL_DAYS:
+        raise Invalid(f"from 1 to {LONGEST_GIFT_CARD_TTL_DAYS}, or nothing at all", field=(*at, "giftCardTtlDays"))
     for name, value, most in (
         ("priority", channel.priority, HIGHEST_PRIORITY),
         ("returnWindowDays", channel.return_window_days, LONGEST_RETURN_WINDOW_DAYS),

@@ -87,5 +87,6 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         capture_at=channel.capture_at,
         capture_delivery=channel.capture_delivery,
         tenders=channel.tenders,
+        gift_card_ttl_days=channel.gift_card_ttl_days,
         closed_at=closed_at if channel.closed else None,
     )

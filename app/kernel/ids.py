@@ -33,6 +33,7 @@ AttemptId = NewType("AttemptId", UUID)
 OrderId = NewType("OrderId", UUID)
 OrderLineId = NewType("OrderLineId", UUID)
 PaymentId = NewType("PaymentId", UUID)
+CreditAccountId = NewType("CreditAccountId", UUID)
 FulfillmentOrderId = NewType("FulfillmentOrderId", UUID)
 FulfillmentOrderLineId = NewType("FulfillmentOrderLineId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
@@ -68,6 +69,8 @@ class IdKind(StrEnum):
     PAYMENT = "pay"
     PAYMENT_TRANSACTION = "ptx"
     HOLD = "hld"
+    GIFT_CARD = "gft"
+    STORE_CREDIT = "stc"
     FULFILLMENT_ORDER = "ful"
     FULFILLMENT_ORDER_LINE = "fln"
     SHIPMENT = "shp"

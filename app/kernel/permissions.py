@@ -30,6 +30,8 @@ class Permission(StrEnum):
     """Approve or decline a return."""
     RETURNS_RECEIVE = "returns:receive"
     """Count returned goods in (location)."""
+    CREDIT_MANAGE = "credit:manage"
+    """See gift cards and store credit, give them, and put them right."""
     INVENTORY_READ = "inventory:read"
     """See stock, its counters and its ledger (location)."""
     INVENTORY_COUNT = "inventory:count"

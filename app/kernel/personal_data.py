@@ -26,6 +26,7 @@ PERSONAL_DATA: Mapping[tuple[str, str], str] = {
     ("orders", "billing_address"): "postal address, with name and telephone number",
     ("payments", "token"): "the gateway's token of a card, until it has been used",
     ("payments", "action_url"): "where a shopper acts on a payment",
+    ("gift_card_attempts", "origin_hash"): "keyed hash of an address from which wrong codes came",
     ("fulfillment_orders", "note"): "what staff wrote about work, which may name people",
     ("shipments", "tracking_number"): "leads to whoever receives",
     ("shipments", "tracking_url"): "leads to whoever receives",

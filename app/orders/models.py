@@ -97,6 +97,13 @@ order_lines = Table(
     Column("discounts", JSONB, nullable=False, comment="[{name, code, amount_minor}], adding up to discount_minor"),
     Column("tax_included", Boolean, nullable=False),
     Column("bundle_id", Uuid, ForeignKey("variants.id"), comment="the bundle that was bought, of which this is a part"),
+    Column(
+        "gift_card",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="each unit becomes a gift card once it has left; as it was when it was bought",
+    ),
     one_of("delivery", DeliveryMethod),
     CheckConstraint("ordered > 0", name="ordered"),
     *not_negative("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned"),

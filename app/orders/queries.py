@@ -24,7 +24,7 @@ _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.
     orders.capture_delivery"""
 _LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
     allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
-    tax_included, bundle_id"""
+    tax_included, bundle_id, gift_card"""
 _DELIVERY = """id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
     discounts"""
 
@@ -72,10 +72,10 @@ _INSERT = statement(
     ), line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
-            tax_minor, total_minor, discounts, tax_included, bundle_id)
+            tax_minor, total_minor, discounts, tax_included, bundle_id, gift_card)
         SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, backordered,
             ordered - backordered, 0, 0, 0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
-            :tax_included::bool, bundle_id
+            :tax_included::bool, bundle_id, (SELECT gift_card FROM variants WHERE variants.id = line.variant_id)
         FROM unnest(:line_ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
             :line_methods::text[], :line_stores::uuid[], :quantities::int[], :backordered::int[], :prices::bigint[],
             :line_discounts::bigint[], :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[],

@@ -44,6 +44,8 @@ class OrderLine:
     tax_included: bool
     #: The bundle that was bought, of which this line is a part.
     bundle_id: VariantId | None = None
+    #: Whether each unit becomes a gift card once it has left.
+    gift_card: bool = False
 
     @property
     def cancellable(self) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.kernel.events import Event
-from app.kernel.ids import PaymentId
+from app.kernel.ids import CreditAccountId, OrderLineId, PaymentId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +30,23 @@ class AuthorizationHeard(Event):
 
     payment_id: PaymentId
     attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftCardIssued(Event):
+    """A gift card was sold or given; whoever it is for is told, and shown the code."""
+
+    account_id: CreditAccountId
+    order_line_id: OrderLineId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditChanged(Event):
+    """The balance of a gift card or of store credit changed, or whether it can be spent."""
+
+    account_id: CreditAccountId
+    status: str
+    kind: str | None
+    """Of the entry in its ledger; None when the balance stayed as it was."""
+    number: int
+    """Of its last entry."""

@@ -135,4 +135,60 @@ INVARIANTS: tuple[Invariant, ...] = (
         WHERE payments.currency <> orders.currency
         """,
     ),
+    Invariant(
+        12,
+        "no gift card or store credit is below zero, or below what is held of it",
+        "SELECT id FROM credit_accounts WHERE balance_minor < 0 OR held_minor < 0 OR held_minor > balance_minor",
+    ),
+    Invariant(
+        12,
+        "the balance of a gift card or store credit is the sum of its ledger",
+        """
+        SELECT account.id FROM credit_accounts AS account
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(amount_minor), 0) AS balance, count(*) AS entries
+            FROM credit_entries WHERE account_id = account.id
+        ) AS ledger ON true
+        WHERE (account.balance_minor, account.entries) IS DISTINCT FROM (ledger.balance, ledger.entries)
+        """,
+    ),
+    Invariant(
+        12,
+        "the ledger of a gift card or store credit has no gap, and every balance follows from the one before",
+        """
+        SELECT account_id, number FROM (
+            SELECT account_id, number, amount_minor, balance_minor,
+                row_number() OVER ledger AS expected, lag(balance_minor, 1, 0::bigint) OVER ledger AS before
+            FROM credit_entries WINDOW ledger AS (PARTITION BY account_id ORDER BY number)
+        ) AS entry
+        WHERE number <> expected OR balance_minor <> before + amount_minor
+        """,
+    ),
+    Invariant(
+        12,
+        "what is held of a gift card or store credit is what its tenders hold",
+        """
+        SELECT account.id FROM credit_accounts AS account
+        WHERE held_minor <> (
+            SELECT coalesce(sum(authorized_minor - released_minor - expired_minor - captured_minor), 0)
+            FROM payments WHERE payments.account_id = account.id)
+        """,
+    ),
+    Invariant(
+        12,
+        "what was taken of a gift card or store credit is what its tenders took",
+        """
+        SELECT account.id FROM credit_accounts AS account
+        WHERE coalesce((SELECT -sum(amount_minor) FROM credit_entries WHERE account_id = account.id AND kind = 'REDEEM'), 0)
+            <> (SELECT coalesce(sum(captured_minor), 0) FROM payments WHERE payments.account_id = account.id)
+        """,
+    ),
+    Invariant(
+        12,
+        "a gift card that was sold is a unit of its line that has left",
+        """
+        SELECT account.id FROM credit_accounts AS account JOIN order_lines AS line ON line.id = account.order_line_id
+        WHERE NOT line.gift_card OR account.unit > line.fulfilled
+        """,
+    ),
 )

@@ -183,3 +183,55 @@ class NoticeEffect(StrEnum):
     """The ledger says something else, and does not change its mind by itself: reconciliation lists it."""
     UNMATCHED = "UNMATCHED"
     """The ledger knows nothing that it could be about."""
+
+
+class CreditKind(StrEnum):
+    """Whose money an account holds."""
+
+    GIFT_CARD = "GIFT_CARD"
+    """Of whoever knows the code."""
+    STORE_CREDIT = "STORE_CREDIT"
+    """Of one customer."""
+
+
+class CreditStatus(StrEnum):
+    """Whether an account can be spent."""
+
+    ACTIVE = "ACTIVE"
+    """It can, until it expires."""
+    DISABLED = "DISABLED"
+    """Staff have closed it, or the card was given back; it pays for nothing."""
+    EXPIRED = "EXPIRED"
+    """Its time is over; what was left of it is gone."""
+
+
+_C = CreditStatus
+CREDIT = Machine(
+    "credit account",
+    {
+        (_C.ACTIVE, "giftCardDisable"): _C.DISABLED,
+        (_C.ACTIVE, "takeBack"): _C.DISABLED,
+        (_C.ACTIVE, "expire"): _C.EXPIRED,
+        (_C.DISABLED, "giftCardEnable"): _C.ACTIVE,
+        (_C.EXPIRED, "giftCardDisable"): _C.DISABLED,
+        # What a checkout held beyond the end was let go.
+        (_C.EXPIRED, "expire"): _C.EXPIRED,
+        # Money that is given back to an expired card can be spent again.
+        (_C.EXPIRED, "refund"): _C.ACTIVE,
+    },
+)
+
+
+class CreditEntryKind(StrEnum):
+    """Why the balance of an account changed."""
+
+    ISSUE = "ISSUE"
+    """Sold, or given by the shop."""
+    REDEEM = "REDEEM"
+    """Paid with."""
+    REFUND = "REFUND"
+    """Given back, for what had been paid with it or otherwise."""
+    EXPIRE = "EXPIRE"
+    """Gone with its time."""
+    ADJUST = "ADJUST"
+    """Put right by staff, who say why; or taken off a card that was given back."""

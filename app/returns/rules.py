@@ -21,6 +21,7 @@ from app.returns.errors import ReturnNotAllowed
 from app.returns.states import RETURN, Disposition, RefundMethod, ReturnReason, ReturnStatus
 
 LONGEST_TEXT = 500
+_USED = "a gift card that was paid with cannot be given back"
 
 Units = Mapping[OrderLineId, int]
 
@@ -147,13 +148,13 @@ class Draft:
         return {line.order_line_id: line.quantity for line in self.lines}
 
 
-def refuse_method(method: RefundMethod) -> None:
-    """Refuse a way of giving money back that this shop has not.
+def refuse_method(method: RefundMethod, *, order: OrderWithLines) -> None:
+    """Refuse a way of giving money back that cannot be.
 
     Raises: ReturnNotAllowed.
     """
-    if method is RefundMethod.STORE_CREDIT:
-        raise ReturnNotAllowed("store credit is not offered by this shop", field=("refundMethod",))
+    if method is RefundMethod.STORE_CREDIT and order.order.customer_id is None:
+        raise ReturnNotAllowed("store credit is for customers; this order is a guest's", field=("refundMethod",))
 
 
 def draft(order: OrderWithLines, asked: Sequence[RequestedLine], *, pending: Units) -> Draft:
@@ -192,6 +193,32 @@ def requested(order: OrderWithLines, asked: Sequence[RequestedLine], *, pending:
             notes = " / ".join(text for text in (before.note, note) if text)
             lines[line.id] = replace(before, quantity=units, note=notes[:LONGEST_TEXT] or None)
     return tuple(lines.values())
+
+
+def refuse_used_cards(asked: Sequence[RequestedLine], unused: Units) -> None:
+    """Refuse gift cards that were paid with. `unused` are units of lines of gift cards that could come back; others may.
+
+    Raises: ReturnNotAllowed naming the line.
+    """
+    units: dict[OrderLineId, int] = {}
+    for i, wanted in enumerate(asked):
+        units[wanted.order_line_id] = units.get(wanted.order_line_id, 0) + wanted.quantity
+        if units[wanted.order_line_id] > unused.get(wanted.order_line_id, units[wanted.order_line_id]):
+            raise ReturnNotAllowed(_USED, field=("lines", str(i), "orderLineId"))
+
+
+def refuse_used_cards_counted(found: ReturnWithLines, asked: Sequence[CountedLine], unused: Units) -> None:
+    """Refuse to accept gift cards that were paid with, as `refuse_used_cards` does.
+
+    Raises: ReturnNotAllowed naming the line.
+    """
+    sold_with = {line.id: line.order_line_id for line in found.lines}
+    units: dict[OrderLineId, int] = {}
+    for i, part in enumerate(asked):
+        line_id = sold_with[part.return_line_id]
+        units[line_id] = units.get(line_id, 0) + (part.quantity if part.accepted else 0)
+        if units[line_id] > unused.get(line_id, units[line_id]):
+            raise ReturnNotAllowed(_USED, field=("lines", str(i), "returnLineId"))
 
 
 def _refuse_excess(line: OrderLine, units: int, *, returnable: int, at: tuple[str, str]) -> None:

@@ -1,6 +1,6 @@
 """What may happen to a return: asked for, approved or declined, counted in, closed with its refund.
 
-Locks: the order, then the return, then payments, then levels.
+Locks: the order, then the return, then payments, then gift cards, then levels.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ from app.inventory.states import Bucket
 from app.kernel.actor import Actor
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import BrokenInvariant, Invalid, NotFound
-from app.kernel.ids import LocationId, OrderId, ReturnId, ReturnLineId, new_id
+from app.kernel.ids import LocationId, OrderId, OrderLineId, ReturnId, ReturnLineId, new_id
 from app.kernel.money import Money
 from app.kernel.permissions import Permission
 from app.kernel.plain import counted
@@ -26,9 +26,12 @@ from app.locations import queries as locations
 from app.orders import queries as order_queries
 from app.orders import service as orders
 from app.orders.errors import OrderNotFound
-from app.orders.rules import Order, OrderWithLines
+from app.orders.rules import Order, OrderLine, OrderWithLines
 from app.payments import service as payments
+from app.payments.queries import accounts as cards_sold
 from app.payments.rules import Charged, ChargedKind
+from app.payments.rules import accounts as card_rules
+from app.payments.service import sold_cards
 from app.returns import queries, rules
 from app.returns.errors import ReturnNotFound
 from app.returns.events import ReturnApproved, ReturnClosed, ReturnDeclined, ReturnReceived, ReturnRequested
@@ -133,8 +136,10 @@ async def receive(
     """Count goods in at a location. What is accepted counts as returned, and goes where its line says.
 
     When with this every unit has come and none waits to be inspected, the return is closed and its money asked to be given
-    back. Locks: the order, the return, payments, levels. Emits ReturnReceived, ReturnClosed.
-    Raises: Forbidden; ReturnNotFound; IllegalTransition; NotFound, Invalid and QuantityExceeded naming the field at fault.
+    back. Gift cards are closed with the units that are accepted. Locks: the order, the return, payments, gift cards, levels.
+    Emits ReturnReceived, ReturnClosed, CreditChanged.
+    Raises: Forbidden; ReturnNotFound; IllegalTransition; NotFound, Invalid, QuantityExceeded and ReturnNotAllowed naming the
+    field at fault.
     """
     uow.actor.require(Permission.RETURNS_RECEIVE)
     await _refuse_location(uow, location_id)
@@ -157,6 +162,7 @@ async def receive(
     await _note_receipt(uow, now.header, receipts)
     header = await _close_if_settled(uow, order, now)
     await queries.update(uow, header=header)
+    await _take_cards_back(uow, order, found, lines)
     await _into_stock(uow, header.id, now.lines, receipts)
     return header
 
@@ -178,6 +184,8 @@ async def list_requestable(
     ids = [order.id for order in placed]
     lines = await order_queries.list_lines(session, order_ids=ids)
     pending = await queries.list_pending(session, order_ids=ids)
+    used = await _used_cards(session, lines)
+    kept = {line.id: pending.get(line.id, 0) + used.get(line.id, 0) for line in lines}
     windows = {
         channel.id: channel.return_window_days
         for channel in await channels.list_channels_by_id(session, channel_ids={order.channel_id for order in placed})
@@ -191,7 +199,7 @@ async def list_requestable(
             mine.values(), [shipment for shipment in shipments if shipment.fulfillment_order_id in mine]
         )
         if rules.is_in_time(left_at, window_days=windows[order.channel_id], now=now) and rules.is_requestable(
-            [line for line in lines if line.order_id == order.id], pending=pending
+            [line for line in lines if line.order_id == order.id], pending=kept
         ):
             requestable.add(order.id)
     return requestable
@@ -212,9 +220,18 @@ async def _served(uow: UnitOfWork, order_id: OrderId, token: str | None) -> Orde
 
 async def _draft(uow: UnitOfWork, order: OrderWithLines, lines: Sequence[RequestedLine], method: RefundMethod) -> Draft:
     """Work out a return, for the preview and for the request alike."""
-    rules.refuse_method(method)
+    rules.refuse_method(method, order=order)
     pending = await queries.list_pending(uow, order_ids=[order.order.id])
     draft = rules.draft(order, lines, pending=pending)
+    used = await _used_cards(uow, order.lines)
+    rules.refuse_used_cards(
+        lines,
+        {
+            line.id: line.fulfilled - line.returned - pending.get(line.id, 0) - used[line.id]
+            for line in order.lines
+            if line.id in used
+        },
+    )
     channel = await channels.get_channel(uow, channel_id=order.order.channel_id)
     if channel is None:
         raise BrokenInvariant(f"order {order.order.id} was placed in no channel")
@@ -390,6 +407,44 @@ async def _credited(uow: UnitOfWork, found: ReturnWithLines) -> list[Charged]:
         for back in await queries.list_deliveries(uow, return_id=found.header.id)
     ]
     return [*lines, *deliveries]
+
+
+async def _used_cards(session: Session, lines: Collection[OrderLine]) -> dict[OrderLineId, int]:
+    """Say of how many units of each line of gift cards the card was paid with, or closed otherwise, and is still out."""
+    sold = {line.id: line for line in lines if line.gift_card and line.fulfilled}
+    if not sold:
+        return {}
+    cards = card_rules.by_line(await cards_sold.list_sold(session, line_ids=list(sold)))
+    # Those that were given back are no longer out, and were closed with that.
+    return {
+        line_id: max(0, len(cards.get(line_id, ())) - len(card_rules.unused(cards.get(line_id, ()))) - line.returned)
+        for line_id, line in sold.items()
+    }
+
+
+async def _take_cards_back(
+    uow: UnitOfWork, order: OrderWithLines, found: ReturnWithLines, lines: Sequence[CountedLine]
+) -> None:
+    """Close as many unused gift cards as units of them were accepted.
+
+    Locks: the gift cards of these lines. Raises: ReturnNotAllowed naming the line of which too few are unused.
+    """
+    accepted: dict[OrderLineId, int] = {}
+    sold_with = {line.id: line.order_line_id for line in found.lines}
+    gift_cards = {line.id for line in order.lines if line.gift_card and line.unit_price_minor}
+    for part in lines:
+        if part.accepted and sold_with[part.return_line_id] in gift_cards:
+            line_id = sold_with[part.return_line_id]
+            accepted[line_id] = accepted.get(line_id, 0) + part.quantity
+    if not accepted:
+        return
+    # Goods may be back before the worker has issued their cards.
+    await sold_cards.issue_bought(uow, order_id=order.order.id)
+    cards = card_rules.by_line(await cards_sold.lock_sold(uow, line_ids=list(accepted)))
+    unused = {line_id: card_rules.unused(cards.get(line_id, ())) for line_id in accepted}
+    rules.refuse_used_cards_counted(found, lines, {line_id: len(left) for line_id, left in unused.items()})
+    back = [card for line_id, units in accepted.items() for card in unused[line_id][:units]]
+    await sold_cards.take_back(uow, back, cause_id=found.header.id)
 
 
 async def _into_stock(

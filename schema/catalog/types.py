@@ -288,6 +288,8 @@ class ProductVariant(Node):
     """The GS1 trade item number, as in the bar code; null when there is none."""
     name: str
     """What tells it from the product's other variants."""
+    gift_card: bool
+    """Whether each unit that is bought becomes a gift card, worth what a unit cost before discounts."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -305,6 +307,7 @@ class ProductVariant(Node):
             sku=row.sku,
             gtin=row.gtin,
             name=row.name,
+            gift_card=row.gift_card,
         )
 
     @strawberry.field

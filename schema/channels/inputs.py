@@ -48,6 +48,8 @@ class ChannelPutInput:
     """Whether delivery is charged with the first goods or with the last; orders keep what they were placed under. Else FIRST."""
     tenders: list[TenderKind] | None = strawberry.UNSET
     """Every kind of money that is taken here. Else all but PAY_IN_STORE and INVOICE."""
+    gift_card_ttl_days: int | None = strawberry.UNSET
+    """For how many days gift cards that are bought here can be spent, from 1 to 36,500. Else for ever."""
 
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
@@ -70,4 +72,5 @@ class ChannelPutInput:
             capture_at=said(self.capture_at),
             capture_delivery=said(self.capture_delivery),
             tenders=tuple(tenders) if isinstance(tenders, list) else tenders,
+            gift_card_ttl_days=said(self.gift_card_ttl_days),
         )

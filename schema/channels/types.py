@@ -39,6 +39,8 @@ class Channel(Node):
     """For how many days goods that were bought here can come back."""
     tenders: list[TenderKind]
     """Every kind of money that is taken here."""
+    gift_card_ttl_days: int | None
+    """For how many days gift cards that were bought here can be spent; null when for ever."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -60,6 +62,7 @@ class Channel(Node):
             closed=row.closed,
             return_window_days=row.return_window_days,
             tenders=list(row.tenders),
+            gift_card_ttl_days=row.gift_card_ttl_days,
         )
 
     @strawberry.field

@@ -89,6 +89,7 @@ def _request(context: Context, given: CheckoutCompleteInput, cart_id: CartId) ->
         tenders=tuple(Tender(tender.gateway, tender.token, tender.amount) for tender in given.payments),
         expected_total=given.expected_total,
         return_url=_return_url(given.return_url),
+        origin=context.origin,
         key=key_for(scope(context, "checkoutComplete", str(cart_id)), given.idempotency_key, as_json(given)),
     )
 

@@ -41,6 +41,8 @@ class Context:
     services: "Services"
     request_id: str
     languages: Sequence[str] = ()
+    #: Where the call comes from, for those who are counted by it: the log-in of staff, else an address.
+    origin: str = "unknown"
     now: datetime = field(init=False)
     _loaders: dict[int, DataLoader[Any, Any]] = field(default_factory=dict)
 

@@ -184,6 +184,8 @@ class View(GraphQL[Any, None]):
                 services=self.services,
                 request_id=request.scope.get("request_id", ""),
                 languages=languages(request.headers.get("accept-language")),
+                # Customers make log-ins as they please: none of them is an origin of its own.
+                origin=actor.label if actor.is_staff else address,
             )
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:

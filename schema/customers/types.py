@@ -16,8 +16,13 @@ from schema.core.ids import Node, public_id
 from schema.customers.loaders import ORDER_LISTS, AddressesByCustomerId
 from schema.identity.types import AuthTokens
 
+# Customers and their credit show each other: modules in a circle are named, and their types met at run time.
+from schema.payments import types as payment_types
+from schema.payments.loaders import StoreCreditByCustomerId
+
 if TYPE_CHECKING:
     from schema.orders.types import OrderConnection
+    from schema.payments.types import StoreCredit
 
 
 @strawberry.type
@@ -93,6 +98,14 @@ class Customer(Node):
     async def addresses(self, info: Info) -> list[CustomerAddress]:
         """The address book, oldest entries first."""
         return [CustomerAddress.of(entry) for entry in await info.context.load(AddressesByCustomerId, self.key)]
+
+    @strawberry.field
+    async def store_credit(
+        self, info: Info
+    ) -> list[Annotated["StoreCredit", strawberry.lazy("schema.payments.types")]]:
+        """What they can pay with instead of money, by currency."""
+        rows = await info.context.load(StoreCreditByCustomerId, self.key)
+        return [payment_types.StoreCredit.of(row, info.context.now) for row in rows]
 
     @strawberry.field
     async def orders(

@@ -128,7 +128,7 @@ class FulfillmentOrderLine(Node):
         order = None if line is None else await info.context.load(OrderById, line.order_id)
         if line is None or order is None or not _may_read(info.context, order, holder=self.holder):
             return None
-        return order_types.OrderLine.of(line, order.currency, order.channel_id)
+        return order_types.OrderLine.of(line, order.currency, order.channel_id, holder=self.holder)
 
     @strawberry.field
     async def variant(self, info: Info) -> ProductVariant | None:

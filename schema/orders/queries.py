@@ -150,9 +150,10 @@ async def _order_node(context: Context, key: UUID, token: str | None) -> Node | 
 async def _line_node(context: Context, key: UUID, token: str | None) -> Node | None:
     line = await context.load(OrderLineById, key)
     order = None if line is None else await context.load(OrderById, line.order_id)
-    if line is None or order is None or visible_order(context, order, token) is None:
+    shown = None if order is None else visible_order(context, order, token)
+    if line is None or order is None or shown is None:
         return None
-    return OrderLine.of(line, order.currency, order.channel_id)
+    return OrderLine.of(line, order.currency, order.channel_id, holder=shown.token is not None)
 
 
 @finds(IdKind.PAYMENT)

@@ -44,6 +44,8 @@ from schema.orders.loaders import (
     PaymentsByOrderId,
     StepsByPaymentId,
 )
+from schema.payments.loaders import GiftCardsByLineId
+from schema.payments.types import BoughtGiftCard
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
 from schema.sourcing.loaders import DecisionsByOrderId
@@ -93,6 +95,7 @@ class OrderLine(Node):
     key: strawberry.Private[UUID]
     row: strawberry.Private[rules.OrderLine]
     channel_key: strawberry.Private[UUID | None]
+    holder: strawberry.Private[bool]
     product_name: str
     """As it was called when it was bought."""
     sku: str
@@ -124,13 +127,16 @@ class OrderLine(Node):
         return IdKind.ORDER_LINE
 
     @classmethod
-    def of(cls, row: rules.OrderLine, currency: str, channel_id: UUID | None = None) -> "OrderLine":
-        """Show a line."""
+    def of(
+        cls, row: rules.OrderLine, currency: str, channel_id: UUID | None = None, *, holder: bool = False
+    ) -> "OrderLine":
+        """Show a line. `holder` is its buyer."""
         return cls(
             id=public_id(IdKind.ORDER_LINE, row.id),
             key=row.id,
             row=row,
             channel_key=channel_id,
+            holder=holder,
             product_name=row.product_name,
             sku=row.sku,
             options=[
@@ -176,6 +182,17 @@ class OrderLine(Node):
             return None
         row = await info.context.load(VariantById, self.row.bundle_id)
         return None if row is None or row.archived else ProductVariant.of(row, self.channel_key)
+
+    @strawberry.field
+    async def gift_cards(self, info: Info) -> list[BoughtGiftCard] | None:
+        """The gift cards that its units became a moment after they left, with their codes for the buyer.
+
+        Empty for other goods; null for whoever does not read the order as its buyer and has no credit:manage.
+        """
+        if not self.holder and not info.context.actor.may(Permission.CREDIT_MANAGE):
+            return None
+        rows = await info.context.load(GiftCardsByLineId, self.row.id) if self.row.gift_card else []
+        return [BoughtGiftCard.of(row, self.unit_price, holder=self.holder) for row in rows]
 
 
 @strawberry.type
@@ -428,7 +445,8 @@ class Order(Node):
     async def lines(self, info: Info) -> list[OrderLine]:
         """What was bought, in the order of the cart."""
         rows = await info.context.load(LinesByOrderId, self.key)
-        return [OrderLine.of(row, self.row.currency, self.row.channel_id) for row in rows]
+        holder = self.token is not None
+        return [OrderLine.of(row, self.row.currency, self.row.channel_id, holder=holder) for row in rows]
 
     @strawberry.field
     async def fulfillment_orders(

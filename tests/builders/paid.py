@@ -90,14 +90,21 @@ class Paid(Placed):
             lambda uow: servicing.cancel(uow, order_id=self.id, lines=[OrderLineQuantity(line.id, mugs)])
         )
 
-    async def refund(self, amount_minor: int, *, cause: UUID) -> None:
+    async def refund(self, amount_minor: int, *, cause: UUID, to_store_credit: bool = False) -> None:
         """Ask for money to be given back."""
         chipped = await self.line("mug")
 
         async def go(uow: UnitOfWork) -> None:
             order = await orders.lock(uow, order_id=self.id)
             lines = [Charged(ChargedKind.LINE, chipped.id, 0, amount_minor, 0)]
-            await payments.request_refund(uow, order, lines=lines, cause_id=cause, reason="a chip in the glaze")
+            await payments.request_refund(
+                uow,
+                order,
+                lines=lines,
+                cause_id=cause,
+                reason="a chip in the glaze",
+                to_store_credit=to_store_credit,
+            )
 
         await self.shop.begin().run(go)
 

@@ -18,11 +18,12 @@ from app.fulfillment.rules import FulfillmentOrder
 from app.fulfillment.states import RejectionReason
 from app.kernel.actor import ANONYMOUS
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import IdKind, OrderId, decode, decode_any, encode, new_id
+from app.kernel.ids import CreditAccountId, IdKind, OrderId, decode, decode_any, encode, new_id
 from app.orders import queries as order_queries
 from app.orders import service as orders
 from app.orders.states import HoldReason
 from app.payments import queries as payment_queries
+from app.payments.rules.accounts import derived_code
 from app.pickup import queries as pickup_queries
 from app.pickup import service as pickup_service
 from app.returns import queries as return_queries
@@ -30,6 +31,7 @@ from app.returns import service as returns
 from schema.cart.ids import GROUP, OPTION, write
 from tests.builders.buyers import Buyer
 from tests.builders.counted import begin_count
+from tests.builders.credited import gift_card, store_credit
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.returned import request, settle, sold
 from tests.builders.shop import DELIVERY_OPTIONS, LOCATIONS, PASSWORD, Shop, fixed_id
@@ -203,6 +205,13 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "fromLocationId": [shop.location_ref(code) for code in ("warehouse", "camden")],
         "toLocationId": [shop.location_ref(code) for code in ("camden", "leeds")],
         "delta": [1, -1],
+        "giftCardId": ids("gift card"),
+        "storeCreditId": ids("store credit"),
+        "customerId": ids("customer"),
+        "amount": ["1.00", "-1.00", "20"],
+        "currency": ["GBP", "EUR"],
+        "code": [code_of(shop, ref) for ref in ids("gift card")],
+        "lastCharacters": [code_of(shop, ref)[-4:] for ref in ids("gift card")],
         "variantId": variants,
         "locationId": [shop.location_ref(code) for code in shop.locations],
         "storeId": [shop.location_ref(code) for code in ("camden", "soho")],
@@ -220,6 +229,13 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "sku": ["mug"],
         "version": [1, 2, 3, 4],
     }
+
+
+def code_of(shop: Shop, gift_card_ref: str) -> str:
+    """Derive the code of a gift card from its id."""
+    keys = shop.database.keys
+    card_id = CreditAccountId(decode(IdKind.GIFT_CARD, gift_card_ref))
+    return derived_code(keys, card_id, key_id=keys.current)
 
 
 async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
@@ -282,6 +298,8 @@ async def _things(shop: Shop, customer: str | None, buyer: Buyer) -> Things:
         "count line left": encode(IdKind.COUNT_LINE, count_lines["tee-l"].id),
         "transfer": encode(IdKind.TRANSFER, sending.id),
         "transfer line": encode(IdKind.TRANSFER_LINE, (await sending.lines())["mug"].id),
+        "gift card": encode(IdKind.GIFT_CARD, (await gift_card(shop)).id),
+        "store credit": encode(IdKind.STORE_CREDIT, (await store_credit(shop)).id),
         "customer": encode(IdKind.CUSTOMER, _ADA),
         "address": encode(IdKind.CUSTOMER_ADDRESS, _ADAS_ADDRESS),
     }

@@ -23,8 +23,9 @@ from app.kernel.ids import IdKind, decode, encode, new_id
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
 from tests.builders.counted import begin_count
+from tests.builders.credited import gift_card
 from tests.builders.expected import announce, receive, supply_of
-from tests.builders.scene import GUEST, ROLES, Scene, Things
+from tests.builders.scene import GUEST, ROLES, Scene, Things, code_of
 from tests.builders.shop import CATEGORIES, PASSWORD, Shop
 from tests.builders.supplied import group, new_variant, rule
 from tests.builders.transferred import Sent, draft
@@ -54,6 +55,12 @@ ARRANGES: Final = "UUU FF FFFFFAAA"
 COUNTED: Final = "--- -- A-AAAAAA"
 COUNTS: Final = "UUU FF ANAFAFAA"
 DECIDES: Final = "UUU FF FFAFAFAA"
+
+
+#: Gift cards and store credit: customer service alone, wherever it is.
+CREDIT: Final = "UUU FF FFFAFFFA"
+#: The customer, and staff who see customers.
+ADAS_CREDIT: Final = "--- A- AAAAA-AA"
 
 
 def refused(letters: str) -> str:
@@ -259,6 +266,20 @@ def _by_hand(field: str, line: Input, **more: object) -> Row:
     )
 
 
+def _card(field: str, **more: object) -> Row:
+    return Row(field, lambda ask: {"input": {"giftCardId": ask.things.ids["gift card"]} | ask.keyed | more}, CREDIT)
+
+
+async def _with_closed_card(ask: Ask) -> Input:
+    card = await gift_card(ask.shop)
+    await card.disable()
+    return {"input": {"giftCardId": encode(IdKind.GIFT_CARD, card.id)} | ask.keyed}
+
+
+async def _with_open_card(ask: Ask) -> Input:
+    return {"input": {"giftCardId": encode(IdKind.GIFT_CARD, (await gift_card(ask.shop)).id)} | ask.keyed}
+
+
 QUERIES: Final = (
     Row("channels", lambda _: {}, EVERYBODY),
     Row("categories", lambda _: {}, EVERYBODY),
@@ -315,6 +336,10 @@ QUERIES: Final = (
     ),
     _node("customer", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
     _node("address", "--- A- AAAAA-AA", "--- A- AAAAA-AA"),
+    _node("gift card", "--- -- ---A---A", "--- -- ---A---A"),
+    _node("store credit", ADAS_CREDIT, ADAS_CREDIT),
+    Row("giftCards", lambda _: {}, CREDIT),
+    _by_id("giftCard", "gift card", "--- -- ---A---A", "--- -- ---A---A"),
     Row("locationGroups", lambda _: {}, ARRANGED),
     Row("transferLanes", lambda _: {}, ARRANGED),
     Row("safetyStockRules", lambda _: {}, ARRANGED),
@@ -771,6 +796,40 @@ MUTATIONS: Final = (
     _by_hand("stockAdjust", {"delta": 1}, reason="FOUND"),
     _by_hand("stockMove", {"from": "SELLABLE", "to": "QUALITY", "quantity": 1}, reason="INSPECTED"),
     _by_hand("stockReceive", {"quantity": 1}),
+    Row("giftCardCheck", lambda ask: {"input": {"code": code_of(ask.shop, ask.things.ids["gift card"])}}, EVERYBODY),
+    Row(
+        "giftCardIssue",
+        lambda ask: {"input": {"amount": "20.00", "currency": "GBP", "reason": "a late parcel"} | ask.keyed},
+        CREDIT,
+    ),
+    _card("giftCardAdjust", amount="1.00", reason="a typing error"),
+    Row("giftCardDisable", _with_open_card, CREDIT),
+    Row("giftCardEnable", _with_closed_card, CREDIT),
+    Row(
+        "storeCreditIssue",
+        lambda ask: {
+            "input": {
+                "customerId": ask.things.ids["customer"],
+                "amount": "5.00",
+                "currency": "GBP",
+                "reason": "a late parcel",
+            }
+            | ask.keyed
+        },
+        CREDIT,
+    ),
+    Row(
+        "storeCreditAdjust",
+        lambda ask: {
+            "input": {
+                "storeCreditId": ask.things.ids["store credit"],
+                "amount": "-1.00",
+                "reason": "a typing error",
+            }
+            | ask.keyed
+        },
+        CREDIT,
+    ),
 )
 
 SUBSCRIPTIONS: Final = (

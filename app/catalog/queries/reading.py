@@ -13,7 +13,8 @@ _CATEGORY = "id, slug, name, parent_id, position"
 #: A variant with its product; conditions follow.
 VARIANT = """
     variant.id, variant.product_id, variant.sku, variant.gtin, variant.name, variant.position, product.name AS product_name,
-    variant.archived_at IS NOT NULL OR product.archived_at IS NOT NULL AS archived
+    variant.archived_at IS NOT NULL OR product.archived_at IS NOT NULL AS archived,
+    variant.gift_card
     FROM variants AS variant JOIN products AS product ON product.id = variant.product_id
 """
 

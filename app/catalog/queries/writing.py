@@ -38,6 +38,7 @@ class VariantRow:
     gtin: str | None
     name: str
     position: int
+    gift_card: bool
     archived_at: datetime | None
 
 
@@ -128,21 +129,21 @@ _UPSERT_PRODUCTS = statement(
 )
 _LIST_VARIANTS = rows(
     """
-    SELECT id, product_id, sku, gtin, name, position, archived_at FROM variants
+    SELECT id, product_id, sku, gtin, name, position, gift_card, archived_at FROM variants
     WHERE sku = ANY(:skus::text[]) OR product_id = ANY(:product_ids::uuid[])
     """,
     VariantRow,
 )
 _UPSERT_VARIANTS = statement(
     """
-    INSERT INTO variants (id, product_id, sku, gtin, name, position, archived_at)
+    INSERT INTO variants (id, product_id, sku, gtin, name, position, gift_card, archived_at)
     SELECT * FROM unnest(
         :ids::uuid[], :products::uuid[], :skus::text[], :gtins::text[], :names::text[], :positions::smallint[],
-        :archived_ats::timestamptz[]
+        :gift_cards::bool[], :archived_ats::timestamptz[]
     )
     ON CONFLICT (id) DO UPDATE SET
         product_id = excluded.product_id, gtin = excluded.gtin, name = excluded.name, position = excluded.position,
-        archived_at = excluded.archived_at
+        gift_card = excluded.gift_card, archived_at = excluded.archived_at
     """
 )
 _LIST_MEDIA = rows(
@@ -333,6 +334,7 @@ async def upsert_variants(uow: UnitOfWork, *, variants: Sequence[VariantRow]) ->
         gtins=[row.gtin for row in variants],
         names=[row.name for row in variants],
         positions=[row.position for row in variants],
+        gift_cards=[row.gift_card for row in variants],
         archived_ats=[row.archived_at for row in variants],
     )
 

@@ -68,12 +68,16 @@ class MediaInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantInput:
-    """A variant as somebody wants it to be; `sku` says which. A GTIN or options left at None stay, "" clears a GTIN."""
+    """A variant as somebody wants it to be; `sku` says which. What is left at None stays, "" clears a GTIN.
+
+    Each unit that is sold of a `gift_card` becomes one, worth what it cost. A bundle is none itself; its parts may be.
+    """
 
     sku: str
     name: str
     gtin: str | None = None
     options: tuple[AttributeInput, ...] | None = None
+    gift_card: bool | None = None
     archived: bool = False
 
 

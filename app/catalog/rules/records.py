@@ -52,6 +52,8 @@ class Variant:
     position: int
     product_name: str
     archived: bool
+    #: Whether each unit that is sold becomes a gift card.
+    gift_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)

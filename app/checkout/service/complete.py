@@ -22,7 +22,7 @@ from app.checkout.service.conclude import (
     place,
     snapshot_of,
 )
-from app.checkout.service.prepare import CompleteCheckout, PlanLost, Prepared, prepare
+from app.checkout.service.prepare import Cards, CardsNeeded, CompleteCheckout, PlanLost, Prepared, prepare
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.inventory.errors import OutOfStock
 from app.kernel import idempotency
@@ -34,6 +34,7 @@ from app.payments import service as payments
 from app.payments.gateway import Answer, Gateways, Outcome
 from app.payments.queries import NewTender
 from app.payments.rules import Payment
+from app.payments.service import codes
 from app.payments.states import PaymentStatus, TransactionKind
 
 __all__ = ["CompleteCheckout", "Completed", "PaymentAsked", "complete", "resume"]
@@ -95,10 +96,12 @@ async def resume(
 
 
 async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Prepared | Attempt | Completed:
+    cards: Cards | None = None
+
     async def work(uow: UnitOfWork) -> Prepared | Attempt | Completed:
         kept = await idempotency.claim(uow, request.key)
         if kept is None:
-            prepared = await prepare(uow, gateways, request)
+            prepared = await prepare(uow, gateways, request, cards=cards)
             # Where nobody has to be asked for money, everything is one transaction.
             return prepared if prepared.asks_gateway else await _placed_at_once(uow, prepared)
         if kept.result is not None:
@@ -114,6 +117,12 @@ async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) ->
         except PlanLost:
             # Others were faster. The next look either finds the units elsewhere, or says how few are left.
             continue
+        except CardsNeeded as needed:
+            # Apart from the checkout, so that wrong codes stay counted when it is refused.
+            found = await codes.find_for_payment(
+                begin, codes=needed.codes, currency=needed.currency, origin=request.origin
+            )
+            cards = {int(given.field[1]): card for given, card in zip(needed.codes, found, strict=True)}
     raise Busy("others are buying the same goods right now; try again")
 
 

@@ -1,6 +1,6 @@
 """Phase one: price, source, hold stock and write the intent to pay, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -47,9 +47,13 @@ from app.kernel.permissions import Permission
 from app.kernel.plain import to_plain
 from app.orders import service as orders
 from app.payments import queries as payments
+from app.payments.errors import CreditInsufficient, PaymentMismatch
 from app.payments.gateway import Gateways
 from app.payments.queries import NewTender
+from app.payments.queries import accounts as account_queries
 from app.payments.rules import AT_ONCE, Payment
+from app.payments.rules.accounts import CreditAccount, GivenCode
+from app.payments.service import accounts
 from app.payments.states import PaymentStatus
 from app.pickup import service as pickup
 from app.pricing import queries as pricing
@@ -67,6 +71,8 @@ class CompleteCheckout:
     key: Key
     #: Where a shopper who has to act elsewhere, as in 3-D Secure, is sent back to.
     return_url: str | None = None
+    #: Whatever the door knows the caller by: wrong codes of gift cards are counted for it.
+    origin: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,29 @@ class Prepared:
         return [tender.payment(attempt.id, attempt.currency, attempt.created_at) for tender in self.tenders]
 
 
+class CardsNeeded(Exception):
+    """Gift cards have to be looked up by their codes first, in a unit that keeps count of wrong ones."""
+
+    def __init__(self, codes: Sequence[GivenCode], currency: str) -> None:
+        super().__init__()
+        self.codes = codes
+        self.currency = currency
+
+
+#: The gift cards that tenders are to be paid with, by the tender's place in the shopper's list.
+Cards = Mapping[int, CreditAccount]
+
+
 class PlanLost(Exception):
     """Others took the planned units between looking and holding; look again."""
 
 
-async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout) -> Prepared:
+async def prepare(
+    uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout, *, cards: Cards | None = None
+) -> Prepared:
     """Begin an attempt: everything is checked, stock and pickup places are held, and the tenders are written.
 
-    Locks: cart, slots, levels. Raises: CartNotFound; CartNotActive; VersionConflict; PaymentPending; CartEmpty;
+    Locks: cart, gift cards and store credit, slots, levels. Raises: CardsNeeded, when `cards` are not known yet; CartNotFound; CartNotActive; VersionConflict; PaymentPending; CartEmpty;
     DeliveryRequired; DeliveryUnavailable; PriceChanged; PaymentMismatch; Forbidden for what only a till can take; SlotFull;
     OutOfStock; PlanLost when it is worth trying again.
     """
@@ -105,7 +126,7 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
     cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
-    tenders = _tenders(uow, cart, channel, quote, request, gateways)
+    tenders = await _tenders(uow, cart, channel, quote, request, gateways, cards)
     snapshot = await _freeze(uow, cart, channel, quote)
     if any(tender.tender in AT_ONCE for tender in tenders):
         # Whoever pays at a till pays for all of it now.
@@ -132,6 +153,7 @@ async def prepare(uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout
     await queries.insert_attempt(uow, attempt=attempt, cart_version=cart.version)
     if tenders:
         await payments.insert(uow, attempt_id=attempt.id, currency=quote.currency, tenders=tenders)
+        await _hold_credit(uow, tenders)
     held = await cart_service.hold_for_attempt(
         uow, cart=cart, attempt_id=attempt.id, reserved_until=held_until if snapshot.holds_stock else None
     )
@@ -296,19 +318,60 @@ def _discounts(quoted: QuotedLine | QuotedGroup) -> tuple[Discount, ...]:
     return tuple(written(discount) for discount in quoted.discounts)
 
 
-def _tenders(
-    uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote, request: CompleteCheckout, gateways: Gateways
+async def _tenders(
+    uow: UnitOfWork,
+    cart: Cart,
+    channel: Channel,
+    quote: Quote,
+    request: CompleteCheckout,
+    gateways: Gateways,
+    cards: Cards | None,
 ) -> list[NewTender]:
     """Say what each tender pays. Money that asks no gateway is held with that; a promise to pay is only written down."""
     tenders = offered(request.tenders, currency=quote.currency, gateways=gateways, taken=channel.tenders)
     if any(tender.kind in AT_TILLS for tender in tenders):
         uow.actor.require(Permission.CARTS_SERVE)
     refuse_unfit(tenders, methods={line.delivery for line in quote.lines}, knows_customer=cart.customer_id is not None)
-    amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available={})
-    return [_new_tender(i, tender, amount) for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))]
+    codes = [
+        GivenCode(tender.token or "", (*tender.field, "token"))
+        for tender in tenders
+        if tender.kind is TenderKind.GIFT_CARD
+    ]
+    if codes and cards is None:
+        raise CardsNeeded(codes, quote.currency)
+    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders)}
+    available = {at: account.available_minor(uow.now) for at, account in known.items()}
+    amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
+    return [
+        _new_tender(i, tender, amount, known.get(tender.at))
+        for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))
+    ]
 
 
-def _new_tender(position: int, tender: Offered, amount_minor: int) -> NewTender:
+async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered]) -> Cards:
+    """Lock what the cart's customer has of store credit, where it is to pay. Whoever acts has to be them, or staff."""
+    at = next((tender.at for tender in tenders if tender.kind is TenderKind.STORE_CREDIT), None)
+    if at is None or cart.customer_id is None:
+        return {}
+    field = ("payments", str(at), "gateway")
+    if uow.actor.customer_id != cart.customer_id:
+        uow.actor.require(Permission.CARTS_SERVE)
+    account = await account_queries.lock_store_credit(uow, customer_id=cart.customer_id, currency=quote.currency)
+    if account is None:
+        raise PaymentMismatch("there is no store credit in this currency", field=field)
+    return {at: account}
+
+
+async def _hold_credit(uow: UnitOfWork, tenders: Sequence[NewTender]) -> None:
+    wanted = [(tender.account_id, tender.amount_minor) for tender in tenders if tender.account_id is not None]
+    if wanted:
+        try:
+            await accounts.hold(uow, wanted)
+        except CreditInsufficient as refusal:
+            raise refusal.below("payments") from None
+
+
+def _new_tender(position: int, tender: Offered, amount_minor: int, account: CreditAccount | None) -> NewTender:
     asks = tender.kind is TenderKind.CARD
     promise = tender.kind is TenderKind.PAY_IN_STORE
     return NewTender(
@@ -321,4 +384,5 @@ def _new_tender(position: int, tender: Offered, amount_minor: int) -> NewTender:
         amount_minor=amount_minor,
         status=PaymentStatus.PENDING if asks or promise else PaymentStatus.AUTHORIZED,
         reference=tender.token if tender.kind is TenderKind.CARD_PRESENT else None,
+        account_id=None if account is None else account.id,
     )

@@ -13,7 +13,7 @@ from app.fulfillment.states import FULFILLMENT_ORDER, SHIPMENT
 from app.inventory.states import COUNT, PURCHASE_ORDER, RESERVATION, TRANSFER
 from app.kernel.machine import Machine
 from app.orders.states import HOLD
-from app.payments.states import PAYMENT, TRANSACTION
+from app.payments.states import CREDIT, PAYMENT, TRANSACTION
 from app.pickup.states import PICKUP
 from app.returns.states import RETURN
 from schema.build import sdl
@@ -28,6 +28,7 @@ MACHINES: Sequence[Machine[Any]] = (
     PAYMENT,
     TRANSACTION,
     HOLD,
+    CREDIT,
     FULFILLMENT_ORDER,
     SHIPMENT,
     PICKUP,

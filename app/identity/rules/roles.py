@@ -64,6 +64,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.RETURNS_READ,
             Permission.RETURNS_REQUEST,
             Permission.RETURNS_APPROVE,
+            # Money out of nothing, for anybody and without a limit: not for stores, whose rights end at their doors.
+            Permission.CREDIT_MANAGE,
             Permission.INVENTORY_READ,
         }
     ),

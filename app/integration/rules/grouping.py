@@ -103,7 +103,13 @@ def respelled(rows: Iterable[ProductRow], *, known: Mapping[str, str]) -> list[P
 def _variant(row: ProductRow) -> VariantInput:
     options = tuple(AttributeInput(slug_of(name), name, slug_of(value), value) for name, value in row.options)
     chosen = " / ".join(value for _, value in row.options)
-    return VariantInput(sku=row.sku, name=chosen[:LONGEST_NAME] or row.name, gtin=row.gtin, options=options or None)
+    return VariantInput(
+        sku=row.sku,
+        name=chosen[:LONGEST_NAME] or row.name,
+        gtin=row.gtin,
+        options=options or None,
+        gift_card=row.gift_card,
+    )
 
 
 def _free(slug: str, taken: set[str]) -> str:

@@ -60,6 +60,7 @@ PRODUCTS = (
     Target("options", ("variantoptions", "attributes")),
     Target("image", ("imageurl", "imagelink", "imagesrc", "images", "picture", "photo")),
     Target("weight", ("weightgrams", "variantgrams", "grams", "shippingweight")),
+    Target("gift_card", ("giftcard", "isgiftcard")),
     Target("invoice", ("invoiceno", "invoicenumber", "invoiceid", "receiptno", "orderno")),
     Target("sold", ("quantity", "qty", "quantitysold", "unitssold"), only_beside="invoice"),
 )

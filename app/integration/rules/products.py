@@ -12,7 +12,7 @@ from functools import partial
 from statistics import median_low
 
 from app.integration.rules import goods
-from app.integration.rules.rows import MappedRow, RowProblem, RowReader, Unreadable, prose_of, text_of
+from app.integration.rules.rows import MappedRow, RowProblem, RowReader, Unreadable, prose_of, text_of, yes_or_no
 from app.integration.rules.units import price_minor, weight_grams
 
 LONGEST_SKU = 64
@@ -39,7 +39,8 @@ class ProductOptions:
 class ProductRow:
     """A variant that can be sold. Rows of one `product` are its variants; `lines` counts the rows that speak of it.
 
-    `list_price_minor` is above the price or None; `notes` tell of fields that were left out.
+    `list_price_minor` is above the price or None; `gift_card` is None where the file does not say; `notes` tell of fields that
+    were left out.
     """
 
     row: int
@@ -54,6 +55,7 @@ class ProductRow:
     options: tuple[tuple[str, str], ...] = ()
     image: str | None = None
     weight_grams: int | None = None
+    gift_card: bool | None = None
     lines: int = 1
     notes: tuple[RowProblem, ...] = ()
 
@@ -92,6 +94,7 @@ def read(row: MappedRow, options: ProductOptions) -> ProductRow | list[RowProble
         options=fields.wanted("options", _options) or (),
         image=fields.wanted("image", _image),
         weight_grams=fields.wanted("weight", weight_grams),
+        gift_card=fields.wanted("gift_card", yes_or_no),
         notes=tuple(fields.notes),
     )
 
@@ -131,6 +134,7 @@ def _one_of(same: list[ProductRow]) -> ProductRow:
         options=next((row.options for row in same if row.options), ()),
         image=next((row.image for row in same if row.image), None),
         weight_grams=next((row.weight_grams for row in same if row.weight_grams), None),
+        gift_card=next((row.gift_card for row in same if row.gift_card is not None), None),
         lines=sum(row.lines for row in same),
         notes=tuple(note for row in same for note in row.notes),
     )

@@ -12,6 +12,10 @@ from typing import TypeVar
 
 #: Reports are read by people; a value of ten megabytes is shown by its beginning.
 LONGEST_SHOWN = 80
+#: How people write that something is so, or is not.
+YES_OR_NO = dict.fromkeys(("yes", "y", "true", "t", "1", "on"), True) | dict.fromkeys(
+    ("no", "n", "false", "f", "0", "off"), False
+)
 
 T = TypeVar("T")
 
@@ -114,6 +118,14 @@ def shown(value: object) -> str:
     # What a terminal would act on instead of showing has no place in a report.
     tidy = "".join(character if character.isprintable() else " " for character in text[: LONGEST_SHOWN + 1])
     return tidy if len(text) <= LONGEST_SHOWN else f"{tidy[: LONGEST_SHOWN - 1]}…"
+
+
+def yes_or_no(value: object) -> bool:
+    """Read an answer. Raises: Unreadable for anything else."""
+    answer = YES_OR_NO.get(str(value).strip().casefold())
+    if answer is None:
+        raise Unreadable("neither yes nor no")
+    return answer
 
 
 def text_of(longest: int) -> Callable[[object], str]:

@@ -7,7 +7,16 @@ from decimal import Decimal, InvalidOperation
 
 from app.integration.rules import hours, timezones
 from app.integration.rules.hours import Opening
-from app.integration.rules.rows import MappedRow, RowProblem, RowReader, Unreadable, is_blank, text_of
+from app.integration.rules.rows import (
+    YES_OR_NO,
+    MappedRow,
+    RowProblem,
+    RowReader,
+    Unreadable,
+    is_blank,
+    text_of,
+    yes_or_no,
+)
 from app.kernel.address import Address
 from app.kernel.address import checked as checked_address
 from app.kernel.errors import Invalid
@@ -15,8 +24,6 @@ from app.locations.states import PickupSupply
 
 LONGEST_CODE = 64
 LONGEST_NAME = 200
-_YES = {"yes", "y", "true", "t", "1", "on"}
-_NO = {"no", "n", "false", "f", "0", "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def read(row: MappedRow, *, default_timezone: str | None = None) -> StoreRow | l
         longitude=place[1] if place else None,
         # Hours of which nothing was understood are unknown; "always closed" would be a lie.
         hours=week.openings if week and (week.openings or not week.not_understood) else None,
-        pickup=fields.wanted("pickup", _yes_or_no),
+        pickup=fields.wanted("pickup", yes_or_no),
         pickup_supply=fields.wanted("pickup_supply", _pickup_supply),
         notes=tuple(fields.notes),
     )
@@ -146,14 +153,8 @@ def _pickup_supply(value: object) -> PickupSupply:
     folded = str(value).strip().upper()
     if folded in set(PickupSupply):
         return PickupSupply(folded)
-    if folded.casefold() in _YES | _NO:
-        # "Ship to store: yes" is how others say it.
-        return PickupSupply.TRANSFER if folded.casefold() in _YES else PickupSupply.OWN
-    raise Unreadable("neither OWN nor TRANSFER")
-
-
-def _yes_or_no(value: object) -> bool:
-    folded = str(value).strip().casefold()
-    if folded not in _YES | _NO:
-        raise Unreadable("neither yes nor no")
-    return folded in _YES
+    # "Ship to store: yes" is how others say it.
+    answer = YES_OR_NO.get(folded.casefold())
+    if answer is None:
+        raise Unreadable("neither OWN nor TRANSFER")
+    return PickupSupply.TRANSFER if answer else PickupSupply.OWN

@@ -35,6 +35,7 @@ payments = Table(
     Column("order_id", Uuid, ForeignKey("orders.id"), comment="null until the order is placed"),
     Column("position", SmallInteger, nullable=False, comment="tenders are charged and refunded in this order"),
     Column("tender", Text, nullable=False, server_default="CARD"),
+    Column("account_id", Uuid, ForeignKey("credit_accounts.id"), comment="the gift card or store credit that pays"),
     Column("gateway", Text, nullable=False, comment="a payment service; for money that needs none, the kind of tender"),
     Column("token", Text, comment="the gateway's own token, redacted once it has been used"),
     Column("status", Text, nullable=False),
@@ -60,6 +61,7 @@ payments = Table(
     one_of("tender", TenderKind),
     one_of("status", PaymentStatus),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
+    CheckConstraint("(tender IN ('GIFT_CARD', 'STORE_CREDIT')) = (account_id IS NOT NULL)", name="account_of_credit"),
     *not_negative(
         "authorizing_minor",
         "authorized_minor",
@@ -81,6 +83,7 @@ payments = Table(
     Index("uq_payments_attempt_position", "attempt_id", "position", unique=True),
     # Few hold money that has to be held anew, and a timer looks for them.
     Index("ix_payments_renews_at", "renews_at", postgresql_where=text("renews_at IS NOT NULL")),
+    Index("ix_payments_account_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_payments_holds_until", "holds_until", postgresql_where=text("holds_until IS NOT NULL")),
 )
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId, PaymentId, new_id
+from app.kernel.ids import CreditAccountId, OrderId, PaymentId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.payments import models  # noqa: F401  # The statements below are about these tables.
 from app.payments.rules import Payment, Step
 from app.payments.states import AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
 
-_PAYMENT = """id, attempt_id, order_id, position, tender, gateway, token, status, currency, amount_minor, authorizing_minor,
-    authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
+_PAYMENT = """id, attempt_id, order_id, position, tender, account_id, gateway, token, status, currency, amount_minor,
+    authorizing_minor, authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
     charged_back_minor, gateway_reference, action_kind, action_url, action_secret, holds_until, renews_at, created_at, updated_at"""
 _STEP = """id, payment_id, charge_id, refund_id, kind, cause, state, amount_minor, gateway, authorization_reference,
     gateway_reference, failure, attempts, requested_at, settled_at"""
@@ -81,15 +81,15 @@ _INSERT = statement(
     """
     WITH tender AS (
         SELECT * FROM unnest(:ids::uuid[], :positions::int[], :tenders::text[], :gateways::text[], :tokens::text[], :amounts::bigint[],
-            :steps::uuid[], :statuses::text[], :references::text[])
-            AS tender (id, position, tender, gateway, token, amount_minor, step_id, status, reference)
+            :steps::uuid[], :statuses::text[], :references::text[], :accounts::uuid[])
+            AS tender (id, position, tender, gateway, token, amount_minor, step_id, status, reference, account_id)
     ), payment AS (
         INSERT INTO payments (id, attempt_id, position, tender, gateway, token, status, currency, amount_minor, authorizing_minor,
             authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
-            charged_back_minor, gateway_reference, created_at, updated_at)
+            charged_back_minor, gateway_reference, account_id, created_at, updated_at)
         SELECT id, :attempt_id::uuid, position, tender, gateway, token, status, :currency::text, amount_minor,
             CASE WHEN step_id IS NOT NULL AND status = 'PENDING' THEN amount_minor ELSE 0 END,
-            CASE WHEN status = 'AUTHORIZED' THEN amount_minor ELSE 0 END, 0, 0, 0, 0, 0, 0, 0, reference,
+            CASE WHEN status = 'AUTHORIZED' THEN amount_minor ELSE 0 END, 0, 0, 0, 0, 0, 0, 0, reference, account_id,
             :now::timestamptz, :now::timestamptz
         FROM tender
     )
@@ -195,6 +195,7 @@ class NewTender:
     amount_minor: int
     status: PaymentStatus = PaymentStatus.PENDING
     reference: str | None = None
+    account_id: CreditAccountId | None = None
 
     def payment(self, attempt_id: UUID, currency: str, at: datetime) -> Payment:
         """Say what the row is that this tender was written as."""
@@ -205,6 +206,7 @@ class NewTender:
             order_id=None,
             position=self.position,
             tender=self.tender,
+            account_id=self.account_id,
             gateway=self.gateway,
             token=self.token,
             status=self.status,
@@ -335,6 +337,7 @@ async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: S
         steps=[tender.step_id for tender in tenders],
         statuses=[tender.status.value for tender in tenders],
         references=[tender.reference for tender in tenders],
+        accounts=[tender.account_id for tender in tenders],
     )
 
 

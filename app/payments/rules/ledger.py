@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.channels.states import TenderKind
 from app.kernel.errors import BrokenInvariant
-from app.kernel.ids import OrderId, PaymentId
+from app.kernel.ids import CreditAccountId, OrderId, PaymentId
 from app.orders.states import OrderPaymentStatus
 from app.payments.states import PAYMENT, AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
 
@@ -30,6 +30,7 @@ class Payment:
     order_id: OrderId | None
     position: int
     tender: TenderKind
+    account_id: CreditAccountId | None
     gateway: str
     token: str | None
     status: PaymentStatus

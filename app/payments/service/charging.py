@@ -255,7 +255,12 @@ async def _give_back(uow: UnitOfWork, books: Books) -> None:
                 if part <= 0:
                     continue
                 books.moves.give_back(
-                    books.moves.of(payment.id), part, refund_id=refund.id, about=about, at_once=at_once
+                    books.moves.of(payment.id),
+                    part,
+                    refund_id=refund.id,
+                    about=about,
+                    at_once=at_once,
+                    credit_to=books.order.order.customer_id if refund.to_store_credit else None,
                 )
                 rooms[payment.id][about] -= part
                 left -= part

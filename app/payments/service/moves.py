@@ -6,16 +6,26 @@ house moves itself (gift cards, store credit, cash, accounts) moves with the tra
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import Enum, auto
 from uuid import UUID
 
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import PaymentId, new_id
+from app.kernel.ids import CreditAccountId, CustomerId, PaymentId, new_id
 from app.payments import queries
 from app.payments.events import PaymentStepRequested, PaymentStepSettled
 from app.payments.queries import NewStep
+from app.payments.queries import accounts as account_queries
 from app.payments.rules import Payment, moved
-from app.payments.states import PAYMENT, AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
+from app.payments.service import accounts
+from app.payments.states import (
+    PAYMENT,
+    AuthorizationCause,
+    CreditEntryKind,
+    PaymentStatus,
+    TransactionKind,
+    TransactionState,
+)
 
 
 class Moves:
@@ -26,6 +36,7 @@ class Moves:
         self._before = dict(self._payments)
         self._steps: list[NewStep] = []
         self._actions: list[tuple[Payment, Payment, str]] = []
+        self._credit: list[tuple[_CreditMove, UUID, int, UUID]] = []
 
     @property
     def payments(self) -> list[Payment]:
@@ -50,15 +61,24 @@ class Moves:
                 settled=at_once,
             )
         )
+        if payment.account_id is not None:
+            self._credit.append((_CreditMove.REDEEM, payment.account_id, amount_minor, self._steps[-1].id))
         if at_once:
             self.move(payment, payment.changed(captured=amount_minor), "capture")
         else:
             self.put(payment.changed(capturing=amount_minor))
 
     def give_back(
-        self, payment: Payment, amount_minor: int, *, refund_id: UUID, about: str | None, at_once: bool
+        self,
+        payment: Payment,
+        amount_minor: int,
+        *,
+        refund_id: UUID,
+        about: str | None,
+        at_once: bool,
+        credit_to: CustomerId | None = None,
     ) -> None:
-        """Give taken money back: at once where nobody has to be asked."""
+        """Give taken money back: at once where nobody has to be asked, as store credit to a customer where one is named."""
         self._steps.append(
             NewStep(
                 new_id(),
@@ -70,6 +90,11 @@ class Moves:
                 settled=at_once,
             )
         )
+        step_id = self._steps[-1].id
+        if credit_to is not None:
+            self._credit.append((_CreditMove.CREDIT, credit_to, amount_minor, step_id))
+        elif payment.account_id is not None:
+            self._credit.append((_CreditMove.REFUND, payment.account_id, amount_minor, step_id))
         if at_once:
             self.move(payment, payment.changed(refunded=amount_minor), "refund")
         else:
@@ -87,6 +112,8 @@ class Moves:
                 settled=not payment.asks_gateway,
             )
         )
+        if payment.account_id is not None:
+            self._credit.append((_CreditMove.LET_GO, payment.account_id, amount_minor, self._steps[-1].id))
         self.move(payment, payment.changed(released=amount_minor), "release")
 
     def cancel(self, payment: Payment) -> None:
@@ -150,6 +177,38 @@ class Moves:
             self._actions.append((before, after, action))
         return self.put(after)
 
+    async def _move_credit(self, uow: UnitOfWork) -> None:
+        """Let money move on gift cards and store credit, those with the smallest ids first."""
+        moves, self._credit = self._credit, []
+        currency = next(iter(self._payments.values())).currency if moves else ""
+        customers = [CustomerId(whose) for what, whose, _, _ in moves if what is _CreditMove.CREDIT]
+        if len(moves) > 1:
+            await account_queries.lock_of(
+                uow,
+                account_ids=[CreditAccountId(whose) for what, whose, _, _ in moves if what is not _CreditMove.CREDIT],
+                customer_ids=customers,
+                currency=currency,
+            )
+        for what, whose, amount, step_id in moves:
+            wanted = [(CreditAccountId(whose), amount)]
+            match what:
+                case _CreditMove.REDEEM:
+                    await accounts.redeem(uow, wanted, cause_id=step_id)
+                case _CreditMove.REFUND:
+                    await accounts.refund(uow, wanted, cause_id=step_id)
+                case _CreditMove.LET_GO:
+                    # An order that was paid with a card is cancelled: its time may be over meanwhile, and is not lost.
+                    await accounts.let_go(uow, wanted, spendable_again=True)
+                case _CreditMove.CREDIT:
+                    await accounts.credit_customer(
+                        uow,
+                        customer_id=CustomerId(whose),
+                        currency=currency,
+                        amount_minor=amount,
+                        kind=CreditEntryKind.REFUND,
+                        cause_id=step_id,
+                    )
+
     async def write(self, uow: UnitOfWork) -> None:
         """Write everything down. Emits PaymentStepRequested for what gateways are to be asked, PaymentStepSettled for the rest."""
         steps, self._steps = self._steps, []
@@ -159,6 +218,7 @@ class Moves:
         changed = [payment for payment in self._payments.values() if payment is not self._before[payment.id]]
         await queries.update_balances(uow, payments=changed)
         self._before = dict(self._payments)
+        await self._move_credit(uow)
         for before, after, action in actions:
             uow.moved("payment", before.id, before=before.status.value, after=after.status.value, action=action)
         for step in steps:
@@ -172,6 +232,15 @@ class Moves:
                 )
             elif step.payment.asks_gateway:
                 uow.emit(PaymentStepRequested(payment_id=step.payment.id, transaction_id=step.id))
+
+
+class _CreditMove(Enum):
+    """What is done with the gift card or store credit that a tender is of."""
+
+    REDEEM = auto()
+    REFUND = auto()
+    LET_GO = auto()
+    CREDIT = auto()
 
 
 def gives_back_at_once(payment: Payment, *, to_store_credit: bool) -> bool:

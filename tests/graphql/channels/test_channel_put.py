@@ -133,6 +133,8 @@ class TestChannelPut:
             ("priority", 101),
             ("priority", -1),
             ("returnWindowDays", -1),
+            ("giftCardTtlDays", 0),
+            ("giftCardTtlDays", 36_501),
             ("returnWindowDays", 2**31 - 1),
         ],
     )

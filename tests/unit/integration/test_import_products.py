@@ -62,6 +62,12 @@ class TestRead:
             weight_grams=350,
         )
 
+    @pytest.mark.parametrize(
+        ("said", "meant"), [("Yes", True), (True, True), ("0", False), (None, None), ("maybe", None)]
+    )
+    def test_says_whether_it_is_a_gift_card(self, said: object, meant: bool | None) -> None:
+        assert taken(gift_card=said).gift_card is meant
+
     def test_takes_lists_and_objects_of_json(self) -> None:
         row = taken(
             category=[{"id": "a", "name": "Kitchen"}, "Mugs"], options={"Size": "M", "Litres": Decimal("0.3")}, sku=4711

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.tokens import KeyRing
+from app.kernel.ids import new_id
+from app.kernel.tokens import LETTERS, KeyRing
 
 OLD, NEW = b"o" * 32, b"n" * 32
 BEFORE = KeyRing({"z-old": OLD}, "z-old")
@@ -103,3 +104,27 @@ class TestDerivedKey:
 class TestRing:
     def test_does_not_print_its_keys(self) -> None:
         assert "nnnn" not in repr(ROTATING)
+
+
+class TestLetters:
+    def test_are_derived_again_and_differ_by_kind_subject_generation_and_key(self) -> None:
+        ring = KeyRing({"b": b"b" * 32, "a": b"a" * 32}, "b")
+        one, other = new_id(), new_id()
+        derived = [
+            ring.letters("card", one, length=16),
+            ring.letters("voucher", one, length=16),
+            ring.letters("card", other, length=16),
+            ring.letters("card", one, length=16, generation=1),
+            ring.letters("card", one, length=16, key_id="a"),
+        ]
+
+        assert derived[0] == ring.letters("card", one, length=16, key_id="b")
+        assert len(set(derived)) == len(derived)
+        assert {len(code) for code in derived} == {16}
+
+    def test_use_every_letter_and_no_other(self) -> None:
+        ring = KeyRing({"a": b"a" * 32}, "a")
+
+        used = {letter for _ in range(100) for letter in ring.letters("card", new_id(), length=16)}
+
+        assert used == set(LETTERS)

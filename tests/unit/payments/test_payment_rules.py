@@ -17,7 +17,7 @@ from app.payments.states import PaymentStatus
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HELD = Payment(
-    id=PaymentId(UUID(int=1)), attempt_id=UUID(int=2), order_id=None, position=0, tender=TenderKind.CARD,
+    id=PaymentId(UUID(int=1)), attempt_id=UUID(int=2), order_id=None, position=0, tender=TenderKind.CARD, account_id=None,
     gateway="test", token=None, status=PaymentStatus.AUTHORIZED, currency="GBP", amount_minor=100, authorizing_minor=0,
     authorized_minor=100, released_minor=0, expired_minor=0, capturing_minor=0, captured_minor=0, refunding_minor=0,
     refunded_minor=0, charged_back_minor=0, gateway_reference="r", action_kind=None, action_url=None, action_secret=None,

@@ -168,13 +168,13 @@ class TestRefundOfADelivery:
 class TestRefundMethod:
     """How money goes back."""
 
-    def test_is_not_store_credit(self) -> None:
-        """There is no ledger that it could stand in."""
+    def test_is_not_store_credit_for_guests(self) -> None:
+        """There is nobody to whom it could be given."""
         with pytest.raises(ReturnNotAllowed, match="store credit") as refused:
-            rules.refuse_method(RefundMethod.STORE_CREDIT)
+            rules.refuse_method(RefundMethod.STORE_CREDIT, order=order_of(bought()))
 
         assert refused.value.field == ("refundMethod",)
 
     def test_is_the_tenders_that_paid(self) -> None:
         """Nothing to refuse."""
-        rules.refuse_method(RefundMethod.ORIGINAL)
+        rules.refuse_method(RefundMethod.ORIGINAL, order=order_of(bought()))
