@@ -20,6 +20,11 @@ from app.delivery.states import DeliveryMethod
 from app.kernel.columns import id_column, instant, one_of
 from app.kernel.metadata import metadata
 
+#: What makes texts of up to 500 characters comparable in an index, whose entries may not be that long; null stays null.
+#: The cast reads backslashes as escapes, so they are written twice.
+NOTE_DIGEST = r"sha256(replace(note, '\', '\\')::bytea)"
+GIFT_MESSAGE_DIGEST = NOTE_DIGEST.replace("note", "gift_message")
+
 carts = Table(
     "carts",
     metadata,
@@ -61,8 +66,12 @@ cart_lines = Table(
     Column("delivery", Text, nullable=False),
     Column("store_id", Uuid, ForeignKey("locations.id")),
     instant("created_at"),
+    Column("note", Text, comment="for the shop"),
+    Column("gift_message", Text, comment="for whoever gets it"),
     one_of("delivery", DeliveryMethod),
     CheckConstraint("quantity BETWEEN 1 AND 10000", name="quantity"),
+    CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="note"),
+    CheckConstraint("char_length(gift_message) BETWEEN 1 AND 500", name="gift_message"),
     CheckConstraint("(delivery = 'SHIPPING') = (store_id IS NULL)", name="store"),
     Index(
         "uq_cart_lines_same",
@@ -70,6 +79,8 @@ cart_lines = Table(
         "variant_id",
         "delivery",
         "store_id",
+        text(NOTE_DIGEST),
+        text(GIFT_MESSAGE_DIGEST),
         unique=True,
         postgresql_nulls_not_distinct=True,
     ),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.cart import models  # noqa: F401  # The statements below are about these tables.
+from app.cart.models import GIFT_MESSAGE_DIGEST, NOTE_DIGEST
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
 from app.channels.rules import Channel
 from app.delivery.rules import DeliveryOption
@@ -37,6 +37,8 @@ class AddedLine:
     variant_id: VariantId
     delivery: DeliveryMethod
     store_id: LocationId | None
+    note: str | None
+    gift_message: str | None
     inserted: bool
     lines_before: int
 
@@ -49,13 +51,15 @@ class _Content:
     delivery: DeliveryMethod | None
     store_id: LocationId | None
     created_at: datetime | None
+    note: str | None
+    gift_message: str | None
     option_id: UUID | None
     slot_starts_at: datetime | None
 
 
 _CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
     promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until"""
-_LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at"
+_LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at, note, gift_message"
 
 _GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
 _LIST = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
@@ -107,11 +111,11 @@ _LIST_SELECTIONS = rows(
 #: Lines and selections together: every read of a cart needs both, and a round trip costs more than the rows.
 _CONTENTS = rows(
     """
-    SELECT id, variant_id, quantity, delivery, store_id, created_at, NULL::uuid AS option_id,
+    SELECT id, variant_id, quantity, delivery, store_id, created_at, note, gift_message, NULL::uuid AS option_id,
         NULL::timestamptz AS slot_starts_at
     FROM cart_lines WHERE cart_id = :cart_id
     UNION ALL
-    SELECT group_id, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
+    SELECT group_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
     WHERE cart_id = :cart_id
     """,
     _Content,
@@ -148,13 +152,14 @@ _LIST_OFFERS = statement(
 _ADD_LINES = rows(
     f"""
     INSERT INTO cart_lines ({_LINE})
-    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz
-    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[])
-        AS line (id, variant_id, quantity, delivery, store_id)
-    ON CONFLICT (cart_id, variant_id, delivery, store_id) DO UPDATE
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz, note, gift_message
+    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[],
+        :notes::text[], :gift_messages::text[])
+        AS line (id, variant_id, quantity, delivery, store_id, note, gift_message)
+    ON CONFLICT (cart_id, variant_id, delivery, store_id, {NOTE_DIGEST}, {GIFT_MESSAGE_DIGEST}) DO UPDATE
         SET quantity = cart_lines.quantity + excluded.quantity
         WHERE cart_lines.quantity + excluded.quantity <= {MOST_UNITS}
-    RETURNING variant_id, delivery, store_id, xmax = 0 AS inserted,
+    RETURNING variant_id, delivery, store_id, note, gift_message, xmax = 0 AS inserted,
         (SELECT count(*) FROM cart_lines AS earlier WHERE earlier.cart_id = :cart_id) AS lines_before
     """,
     AddedLine,
@@ -170,27 +175,29 @@ _RECOUNT_LINES = statement(
 _INSERT_LINES = statement(
     f"""
     INSERT INTO cart_lines ({_LINE})
-    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, created_at
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, created_at, note, gift_message
     FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[],
-        :created::timestamptz[]) AS line (id, variant_id, quantity, delivery, store_id, created_at)
+        :created::timestamptz[], :notes::text[], :gift_messages::text[])
+        AS line (id, variant_id, quantity, delivery, store_id, created_at, note, gift_message)
     """
 )
 
+#: Two lines, of one cart each, that are the same; nulls are the same too.
+_SAME = """other.variant_id = line.variant_id AND other.delivery = line.delivery
+      AND other.store_id IS NOT DISTINCT FROM line.store_id AND other.note IS NOT DISTINCT FROM line.note
+      AND other.gift_message IS NOT DISTINCT FROM line.gift_message"""
 _RAISE_SAME = statement(
     f"""
     UPDATE cart_lines AS line SET quantity = least({MOST_UNITS}, line.quantity + other.quantity)
     FROM cart_lines AS other
-    WHERE line.cart_id = :into_id AND other.cart_id = :from_id AND other.variant_id = line.variant_id
-      AND other.delivery = line.delivery AND other.store_id IS NOT DISTINCT FROM line.store_id
+    WHERE line.cart_id = :into_id AND other.cart_id = :from_id AND {_SAME}
     """
 )
 _MOVE_OTHERS = statement(
-    """
+    f"""
     UPDATE cart_lines AS line SET cart_id = :into_id
     WHERE line.cart_id = :from_id AND NOT EXISTS (
-        SELECT FROM cart_lines AS other
-        WHERE other.cart_id = :into_id AND other.variant_id = line.variant_id AND other.delivery = line.delivery
-          AND other.store_id IS NOT DISTINCT FROM line.store_id
+        SELECT FROM cart_lines AS other WHERE other.cart_id = :into_id AND {_SAME}
     )
     """
 )
@@ -305,6 +312,8 @@ async def list_contents(session: Session, *, cart_id: CartId) -> tuple[list[Cart
                     delivery=content.delivery,
                     store_id=content.store_id,
                     created_at=content.created_at,
+                    note=content.note,
+                    gift_message=content.gift_message,
                 )
             )
     return lines, selections
@@ -321,11 +330,13 @@ async def add_lines(uow: UnitOfWork, *, cart_id: CartId, lines: Sequence[AddLine
         quantities=[line.quantity for line in lines],
         deliveries=[line.delivery.value for line in lines],
         stores=[line.store_id for line in lines],
+        notes=[line.note for line in lines],
+        gift_messages=[line.gift_message for line in lines],
     )
 
 
 async def rewrite_lines(uow: UnitOfWork, *, cart_id: CartId, change: Rewritten) -> None:
-    """Write changed lines. Those that move are taken out first, as two of them may change places."""
+    """Write changed lines. Those that become others are taken out first, as two of them may change places."""
     gone = [*change.removed, *(line.id for line in change.moved)]
     if gone:
         await _DELETE_LINES.run(uow, cart_id=cart_id, ids=gone)
@@ -346,6 +357,8 @@ async def rewrite_lines(uow: UnitOfWork, *, cart_id: CartId, change: Rewritten) 
             deliveries=[line.delivery.value for line in change.moved],
             stores=[line.store_id for line in change.moved],
             created=[line.created_at for line in change.moved],
+            notes=[line.note for line in change.moved],
+            gift_messages=[line.gift_message for line in change.moved],
         )
 
 

@@ -89,8 +89,12 @@ order_lines = Table(
     Column("discounts", JSONB, nullable=False, comment="[{name, code, amount_minor}], adding up to discount_minor"),
     Column("tax_included", Boolean, nullable=False),
     Column("bundle_id", Uuid, ForeignKey("variants.id"), comment="the bundle that was bought, of which this is a part"),
+    Column("note", Text, comment="for the shop"),
+    Column("gift_message", Text, comment="for whoever gets it"),
     one_of("delivery", DeliveryMethod),
     CheckConstraint("ordered > 0", name="ordered"),
+    CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="note"),
+    CheckConstraint("char_length(gift_message) BETWEEN 1 AND 500", name="gift_message"),
     *not_negative("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned"),
     CheckConstraint(
         "ordered = cancelled + unallocated + backordered + allocated + fulfilled", name="quantities_add_up"

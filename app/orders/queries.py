@@ -23,7 +23,7 @@ _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.
     orders.tax_minor, orders.total_minor, orders.token_generation, orders.placed_at, orders.updated_at"""
 _LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
     allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
-    tax_included, bundle_id"""
+    tax_included, bundle_id, note, gift_message"""
 _DELIVERY = """id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
     discounts"""
 
@@ -70,16 +70,16 @@ _INSERT = statement(
     ), line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
-            tax_minor, total_minor, discounts, tax_included, bundle_id)
+            tax_minor, total_minor, discounts, tax_included, bundle_id, note, gift_message)
         SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, backordered,
             ordered - backordered, 0, 0, 0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
-            :tax_included::bool, bundle_id
+            :tax_included::bool, bundle_id, note, gift_message
         FROM unnest(:line_ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
             :line_methods::text[], :line_stores::uuid[], :quantities::int[], :backordered::int[], :prices::bigint[],
             :line_discounts::bigint[], :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[],
-            :line_bundles::uuid[])
+            :line_bundles::uuid[], :line_notes::text[], :line_gift_messages::text[])
             AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, backordered,
-                unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id)
+                unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id, note, gift_message)
     ), delivery AS (
         INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
             tax_minor, total_minor, discounts)
@@ -279,6 +279,8 @@ async def insert(
         line_taxes=[line.tax_minor for line in lines],
         line_totals=[line.total_minor for line in lines],
         line_bundles=[line.bundle_id for line in lines],
+        line_notes=[line.note for line in lines],
+        line_gift_messages=[line.gift_message for line in lines],
         line_parts=[as_text(line.discounts) for line in lines],
         delivery_ids=[delivery.id for delivery in deliveries],
         methods=[delivery.method.value for delivery in deliveries],

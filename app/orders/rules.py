@@ -43,6 +43,9 @@ class OrderLine:
     tax_included: bool
     #: The bundle that was bought, of which this line is a part.
     bundle_id: VariantId | None = None
+    #: What the shopper wrote: for the shop, and for whoever gets the goods.
+    note: str | None = None
+    gift_message: str | None = None
 
     @property
     def cancellable(self) -> int:

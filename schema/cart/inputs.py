@@ -19,6 +19,10 @@ class CartLineInput:
     """How it is to reach the customer. CARRY_OUT is for staff who serve at the store."""
     store_id: strawberry.ID | None = None
     """For PICKUP and CARRY_OUT."""
+    note: str | None = None
+    """What the shop should know about these units, up to 500 characters; blank is none."""
+    gift_message: str | None = None
+    """What is to be said to whoever gets them, up to 500 characters; blank is none."""
 
 
 @strawberry.input
@@ -52,7 +56,7 @@ class CartLinesAddInput:
     cart_id: strawberry.ID
     """The cart."""
     lines: list[CartLineInput]
-    """What to add. The same variant, delivery and store raise the line that is there."""
+    """What to add. The same variant, delivery, store, note and gift message raise the line that is there."""
     token: str | None = None
     """A guest's proof."""
     version: int | None = None
@@ -73,6 +77,10 @@ class CartLineChangeInput:
     """Left out: unchanged. SHIPPING gives up the store."""
     store_id: strawberry.ID | None = strawberry.UNSET
     """For PICKUP and CARRY_OUT. Left out: unchanged."""
+    note: str | None = strawberry.UNSET
+    """What the shop should know, up to 500 characters. Left out: unchanged. Null or blank: none."""
+    gift_message: str | None = strawberry.UNSET
+    """What is to be said to whoever gets it, up to 500 characters. Left out: unchanged. Null or blank: none."""
 
 
 @strawberry.input

@@ -200,6 +200,8 @@ def _lines(lines: Sequence[CartLineInput]) -> list[AddLine]:
             quantity=line.quantity,
             delivery=line.delivery or DeliveryMethod.SHIPPING,
             store_id=_store_id(line.store_id, ("lines", str(i), "storeId")),
+            note=line.note,
+            gift_message=line.gift_message,
         )
         for i, line in enumerate(lines)
     ]
@@ -215,6 +217,8 @@ def _change(line: CartLineChangeInput, at: tuple[str, ...]) -> ChangeLine:
         quantity=LEFT_OUT if line.quantity is strawberry.UNSET else line.quantity,
         delivery=LEFT_OUT if line.delivery is strawberry.UNSET else line.delivery,
         store_id=LEFT_OUT if line.store_id is strawberry.UNSET else _store_id(line.store_id, (*at, "storeId")),
+        note=LEFT_OUT if line.note is strawberry.UNSET else line.note,
+        gift_message=LEFT_OUT if line.gift_message is strawberry.UNSET else line.gift_message,
     )
 
 

@@ -68,6 +68,10 @@ class CartLine(Node):
     """After every discount allocated to the line, tax always included."""
     sold: bool
     """False when the variant has no price in the channel any more: the line counts nothing and has to be removed."""
+    note: str | None
+    """What the shopper wrote to the shop about this line; null when nothing."""
+    gift_message: str | None
+    """What the shopper wrote to whoever gets these units; null when nothing."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -92,6 +96,8 @@ class CartLine(Node):
             discounts=[Discount.of(discount, currency) for discount in row.discounts],
             total=Money.of(row.total_minor, currency),
             sold=row.sold,
+            note=row.note,
+            gift_message=row.gift_message,
         )
 
     @strawberry.field

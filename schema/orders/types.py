@@ -103,6 +103,10 @@ class OrderLine(Node):
     """What was taken off, promotion by promotion."""
     total: Money
     """After every discount allocated to the line, tax always included: what a full return gives back."""
+    note: str | None
+    """What the shopper wrote to the shop about this line; null when nothing, and after erasure."""
+    gift_message: str | None
+    """What the shopper wrote to whoever gets these units; null when nothing, and after erasure."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -140,6 +144,8 @@ class OrderLine(Node):
             tax_total=Money.of(row.tax_minor, currency),
             discounts=_discounts(row.discounts, currency),
             total=Money.of(row.total_minor, currency),
+            note=row.note,
+            gift_message=row.gift_message,
         )
 
     @strawberry.field

@@ -13,11 +13,22 @@ from app.cart.rules.changes import (
     refuse_too_many_lines,
     rewritten,
 )
-from app.cart.rules.records import MOST_CODES, MOST_LINES, MOST_UNITS, Cart, CartLine, Selection, group_id
+from app.cart.rules.records import (
+    LONGEST_NOTE,
+    MOST_CODES,
+    MOST_LINES,
+    MOST_UNITS,
+    Cart,
+    CartLine,
+    Selection,
+    group_id,
+    sameness,
+)
 from app.cart.rules.totals import Quote, QuotedDiscount, QuotedGroup, QuotedLine, QuotedOption, Terms, UnitPrice, quoted
 
 __all__ = [
     "LEFT_OUT",
+    "LONGEST_NOTE",
     "MOST_CODES",
     "MOST_LINES",
     "MOST_UNITS",
@@ -43,4 +54,5 @@ __all__ = [
     "quoted",
     "refuse_too_many_lines",
     "rewritten",
+    "sameness",
 ]

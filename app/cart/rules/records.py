@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid5
 
 from app.cart.states import CartStatus
@@ -12,6 +13,7 @@ from app.kernel.ids import AttemptId, CartId, CartLineId, ChannelId, CustomerId,
 MOST_LINES = 1_200
 MOST_UNITS = 10_000
 MOST_CODES = 20
+LONGEST_NOTE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """A variant and how many of it, with the way it is to reach the customer."""
+    """A variant and how many of it, with the way it is to reach the customer.
+
+    `note` is for the shop, `gift_message` goes with the goods.
+    """
 
     id: CartLineId
     cart_id: CartId
@@ -47,6 +52,8 @@ class CartLine:
     delivery: DeliveryMethod
     store_id: LocationId | None
     created_at: datetime
+    note: str | None = None
+    gift_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,26 @@ class Selection:
     group_id: UUID
     option_id: UUID
     slot_starts_at: datetime | None
+
+
+class Line(Protocol):
+    """Whatever says which variant is wanted, how, and with what."""
+
+    @property
+    def variant_id(self) -> VariantId: ...  # noqa: D102  # As for `CartLine`, and so are the others.
+    @property
+    def delivery(self) -> DeliveryMethod: ...  # noqa: D102
+    @property
+    def store_id(self) -> LocationId | None: ...  # noqa: D102
+    @property
+    def note(self) -> str | None: ...  # noqa: D102
+    @property
+    def gift_message(self) -> str | None: ...  # noqa: D102
+
+
+def sameness(line: Line) -> tuple[object, ...]:
+    """Say what makes a line the same as another of its cart: everything that is wanted of it but how many."""
+    return line.variant_id, line.delivery, line.store_id, line.note, line.gift_message
 
 
 def group_id(cart_id: UUID, method: DeliveryMethod, store_id: UUID | None) -> UUID:

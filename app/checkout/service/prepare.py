@@ -171,6 +171,8 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
             tax_minor=line.tax_minor,
             total_minor=line.total_minor,
             discounts=_discounts(line),
+            note=line.note,
+            gift_message=line.gift_message,
         )
         for line in quote.lines
     ]
