@@ -44,8 +44,15 @@ carts = Table(
     instant("created_at"),
     instant("updated_at"),
     instant("reserved_until", nullable=True),
+    instant("expires_at", nullable=True),
     one_of("status", CartStatus),
     CheckConstraint("version > 0", name="version"),
+    # A guest's cart always ends some day, and one that became something else does not expire any more.
+    CheckConstraint(
+        "CASE status WHEN 'ACTIVE' THEN customer_id IS NOT NULL OR expires_at IS NOT NULL"
+        " WHEN 'EXPIRED' THEN expires_at IS NOT NULL ELSE expires_at IS NULL END",
+        name="expiry",
+    ),
     Index(
         "uq_carts_customer_active",
         "customer_id",
@@ -53,7 +60,7 @@ carts = Table(
         unique=True,
         postgresql_where=text("status = 'ACTIVE' AND customer_id IS NOT NULL"),
     ),
-    Index("ix_carts_updated_at", "updated_at", postgresql_where=text("status = 'ACTIVE'")),
+    Index("ix_carts_expires_at", "expires_at", postgresql_where=text("status = 'ACTIVE'")),
 )
 
 cart_lines = Table(

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
 
+from app.channels.rules import RECOVERY_URL
 from app.channels.states import ReserveAt
 from app.kernel.columns import id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
@@ -23,11 +24,22 @@ channels = Table(
     Column("reserve_partially", Boolean, nullable=False, server_default=text("false"), comment="hold what there is"),
     Column("priority", SmallInteger, nullable=False, server_default="0", comment="higher is served first when short"),
     Column("return_window_days", Integer, nullable=False),
+    Column(
+        "cart_ttl_days", Integer, nullable=False, server_default="90", comment="how long a guest's cart lives untouched"
+    ),
+    Column("customer_cart_ttl_days", Integer, comment="how long a customer's does; null is for ever"),
+    Column("recovery_url", Text, comment="the storefront's page that opens a cart anew, with {token} in it"),
     instant("closed_at", nullable=True),
     one_of("reserve_at", ReserveAt),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),
+    CheckConstraint("cart_ttl_days BETWEEN 1 AND 3650", name="cart_ttl_days"),
+    CheckConstraint("customer_cart_ttl_days BETWEEN 1 AND 3650", name="customer_cart_ttl_days"),
+    CheckConstraint(
+        f"recovery_url ~ '^{RECOVERY_URL}$' AND recovery_url LIKE '%{{token}}%' AND char_length(recovery_url) <= 2000",
+        name="recovery_url",
+    ),
     *not_negative("threshold", "return_window_days"),
     Index("uq_channels_default", "is_default", unique=True, postgresql_where=text("is_default")),
 )

@@ -13,7 +13,8 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
-    " reserve_at, reserve_partially, priority, return_window_days, closed_at"
+    " reserve_at, reserve_partially, priority, return_window_days, cart_ttl_days, customer_cart_ttl_days, recovery_url,"
+    " closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
@@ -30,15 +31,19 @@ _CLEAR_DEFAULT = statement("UPDATE channels SET is_default = false WHERE is_defa
 _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at)
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, cart_ttl_days,
+        customer_cart_ttl_days, recovery_url, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
-        threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at
+        threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, cart_ttl_days,
+        customer_cart_ttl_days, recovery_url, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
-        :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[], :closed_ats::timestamptz[]
+        :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[], :cart_ttls::int[],
+        :customer_cart_ttls::int[], :recovery_urls::text[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, closed_at)
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, cart_ttl_days,
+        customer_cart_ttl_days, recovery_url, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -46,7 +51,8 @@ _UPSERT = statement(
         is_default = excluded.is_default, display_cap = excluded.display_cap, threshold = excluded.threshold,
         reservation_ttl_seconds = excluded.reservation_ttl_seconds, reserve_at = excluded.reserve_at,
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
-        return_window_days = excluded.return_window_days, closed_at = excluded.closed_at
+        return_window_days = excluded.return_window_days, cart_ttl_days = excluded.cart_ttl_days,
+        customer_cart_ttl_days = excluded.customer_cart_ttl_days, recovery_url = excluded.recovery_url, closed_at = excluded.closed_at
     """
 )
 
@@ -108,5 +114,8 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         reserve_partiallys=[channel.reserve_partially for channel in channels],
         priorities=[channel.priority for channel in channels],
         windows=[channel.return_window_days for channel in channels],
+        cart_ttls=[channel.cart_ttl_days for channel in channels],
+        customer_cart_ttls=[channel.customer_cart_ttl_days for channel in channels],
+        recovery_urls=[channel.recovery_url for channel in channels],
         closed_ats=closed_ats,
     )

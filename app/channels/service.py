@@ -84,5 +84,8 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         reserve_partially=channel.reserve_partially,
         priority=channel.priority,
         return_window_days=channel.return_window_days,
+        cart_ttl_days=channel.cart_ttl_days,
+        customer_cart_ttl_days=channel.customer_cart_ttl_days,
+        recovery_url=channel.recovery_url,
         closed_at=closed_at if channel.closed else None,
     )

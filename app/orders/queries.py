@@ -32,6 +32,7 @@ _LOCK_ALL = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[]) ORDE
 _LIST = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[])", Order)
 _BY_NUMBER = rows(f"SELECT {_ORDER} FROM orders WHERE number = :number", Order)
 _BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = :cart_id", Order)
+_LIST_BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = ANY(:cart_ids::uuid[])", Order)
 _LIST_LINES = rows(
     f"SELECT {_LINE} FROM order_lines WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, position", OrderLine
 )
@@ -201,6 +202,11 @@ async def get_by_number(session: Session, *, number: str) -> Order | None:
 async def get_by_cart(session: Session, *, cart_id: UUID) -> Order | None:
     """Find the order that a cart became."""
     return await _BY_CART.first(session, cart_id=cart_id)
+
+
+async def list_by_cart(session: Session, *, cart_ids: Collection[UUID]) -> list[Order]:
+    """List the orders that these carts became, in no order."""
+    return await _LIST_BY_CART.all(session, cart_ids=list(cart_ids))
 
 
 async def list_lines(session: Session, *, order_ids: Collection[UUID]) -> list[OrderLine]:

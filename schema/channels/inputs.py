@@ -42,6 +42,12 @@ class ChannelPutInput:
     """Who is served first where there are too few units: the higher, from 0 to 100. Else 0."""
     return_window_days: int | None = strawberry.UNSET
     """For how many days goods can come back, 3,650 at most. Else 30."""
+    cart_ttl_days: int | None = strawberry.UNSET
+    """For how many days a guest's cart lives that nobody touches, from 1 to 3,650. Else 90."""
+    customer_cart_ttl_days: int | None = strawberry.UNSET
+    """For how many days a customer's cart lives that nobody touches, from 1 to 3,650. Else for ever."""
+    recovery_url: str | None = strawberry.UNSET
+    """The storefront's page that opens a cart by a recovery link, with {token} in it. Under https, or on localhost. Else none."""
 
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
@@ -61,4 +67,7 @@ class ChannelPutInput:
             reserve_partially=said(self.reserve_partially),
             priority=said(self.priority),
             return_window_days=said(self.return_window_days),
+            cart_ttl_days=said(self.cart_ttl_days),
+            customer_cart_ttl_days=said(self.customer_cart_ttl_days),
+            recovery_url=said(self.recovery_url),
         )

@@ -34,6 +34,12 @@ class Channel(Node):
     """Whether nothing is sold here any more."""
     return_window_days: int
     """For how many days goods that were bought here can come back."""
+    cart_ttl_days: int
+    """For how many days a guest's cart lives that nobody touches."""
+    customer_cart_ttl_days: int | None
+    """For how many days a customer's cart lives that nobody touches; null when it lives for ever."""
+    recovery_url: str | None
+    """The storefront's page that opens a cart by a recovery link, with {token} in it; null where there is none."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -54,6 +60,9 @@ class Channel(Node):
             is_default=row.is_default,
             closed=row.closed,
             return_window_days=row.return_window_days,
+            cart_ttl_days=row.cart_ttl_days,
+            customer_cart_ttl_days=row.customer_cart_ttl_days,
+            recovery_url=row.recovery_url,
         )
 
     @strawberry.field

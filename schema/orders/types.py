@@ -15,7 +15,6 @@ from app.orders import rules
 from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus
 from app.payments.rules import Payment as PaymentRow
 from app.payments.states import PaymentStatus
-from schema.cart.types import Discount
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import Attribute, ProductVariant
 from schema.channels.loaders import ChannelById
@@ -34,6 +33,7 @@ from schema.customers.types import Customer
 from schema.fulfillment import types as fulfillment_types
 from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
 from schema.orders.loaders import EventsByOrderId, ExpectedByLine, LinesByOrderId, PaymentsByOrderId
+from schema.promotions.types import Discount
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
 from schema.sourcing.loaders import DecisionsByOrderId

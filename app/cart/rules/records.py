@@ -1,11 +1,11 @@
 """What a cart is made of, and its bounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from app.cart.states import CartStatus
+from app.cart.states import CART, CartStatus
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.ids import AttemptId, CartId, CartLineId, ChannelId, CustomerId, LocationId, VariantId
@@ -18,7 +18,11 @@ LONGEST_NOTE = 500
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What a shopper intends to buy in one channel. `attempt_id` is the live checkout attempt, if there is one."""
+    """What a shopper intends to buy in one channel. `attempt_id` is the live checkout attempt, if there is one.
+
+    `expires_at` is when it ends if nobody touches it until then; None for a customer's that lives for ever, and for one
+    that became something else.
+    """
 
     id: CartId
     channel_id: ChannelId
@@ -36,6 +40,31 @@ class Cart:
     created_at: datetime
     updated_at: datetime
     reserved_until: datetime | None
+    expires_at: datetime | None
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether its time is over and nobody has ended it yet. A cart whose payment is under way never expires."""
+        return (
+            self.status is CartStatus.ACTIVE
+            and self.attempt_id is None
+            and self.expires_at is not None
+            and self.expires_at <= now
+        )
+
+    def as_of(self, now: datetime) -> "Cart":
+        """Say what the cart is by now: one whose time is over has expired, whether or not anybody has ended it yet."""
+        return self.expired() if self.is_over(now) else self
+
+    def expired(self) -> "Cart":
+        """Say what is left of it when it ends: it holds nothing, and has forgotten whom it was for."""
+        return replace(
+            self,
+            status=CART.next(self.status, "expire"),
+            email=None,
+            shipping_address=None,
+            billing_address=None,
+            reserved_until=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

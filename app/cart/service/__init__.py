@@ -4,7 +4,7 @@ from app.cart.service.access import authorize, lock_for_edit, may_see
 from app.cart.service.checks import check_open
 from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_delivery, update
 from app.cart.service.holding import HeldCart, hold, list_shortages, shortages_of
-from app.cart.service.life import claim, create, expire_idle, hold_for_attempt, let_go, record_ordered
+from app.cart.service.life import claim, create, expire_due, hold_for_attempt, let_go, record_ordered
 from app.cart.service.pricing import quote, quote_in_channel
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "check_open",
     "claim",
     "create",
-    "expire_idle",
+    "expire_due",
     "hold",
     "hold_for_attempt",
     "let_go",

@@ -123,8 +123,7 @@ async def update(
         if isinstance(changes.promotion_codes, LeftOut)
         else await _codes(uow, cart, changes.promotion_codes or ()),
     )
-    await queries.save_cart(uow, cart=changed)
-    return changed
+    return await queries.save_cart(uow, cart=changed)
 
 
 async def select_delivery(

@@ -42,8 +42,9 @@ async def hold(uow: UnitOfWork, *, cart: Cart, channel: Channel, partially: bool
         raise OutOfStock(shortages)
     until = uow.now + timedelta(seconds=channel.reservation_ttl_seconds)
     await _reserve(uow, cart, channel, sourced, until=until)
-    held = replace(cart, reserved_until=until if sourced.on_shelves or sourced.ahead else None)
-    await queries.save_cart(uow, cart=held)
+    held = await queries.save_cart(
+        uow, cart=replace(cart, reserved_until=until if sourced.on_shelves or sourced.ahead else None)
+    )
     return HeldCart(held, tuple(shortages))
 
 

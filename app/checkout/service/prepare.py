@@ -143,8 +143,9 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
         if not await abandon_for_edit(uow, cart.attempt_id):
             raise PaymentPending(cart.attempt_id, field=("cartId",))
         return await _lock(uow, request)
+    cart = cart.as_of(uow.now)
     if cart.status is not CartStatus.ACTIVE:
-        raise CartNotActive("this cart was ordered already", field=("cartId",))
+        raise CartNotActive(f"a cart that is {cart.status} cannot be bought", field=("cartId",))
     if request.version is not None and request.version != cart.version:
         raise VersionConflict("the cart has changed meanwhile", field=("version",))
     return cart
