@@ -39,6 +39,9 @@ carts = Table(
     Column("billing_address", JSONB),
     Column("promotion_codes", ARRAY(Text), nullable=False),
     Column("token_generation", Integer, nullable=False, server_default="0"),
+    Column(
+        "recovery_generation", Integer, nullable=False, server_default="0", comment="which recovery link is the last"
+    ),
     Column("attempt_id", Uuid, comment="the live checkout attempt; opaque, as checkout stands above"),
     Column("created_by", Text, nullable=False),
     instant("created_at"),

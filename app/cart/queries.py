@@ -59,7 +59,7 @@ class _Content:
 
 _CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
     promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until,
-    expires_at"""
+    expires_at, recovery_generation"""
 _LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at, note, gift_message"
 
 _GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
@@ -100,6 +100,9 @@ _INSERT = rows(
     RETURNING {_CART}
     """,
     Cart,
+)
+_RAISE_RECOVERY = rows(
+    f"UPDATE carts SET recovery_generation = recovery_generation + 1 WHERE id = :id RETURNING {_CART}", Cart
 )
 _DELETE = statement("DELETE FROM carts WHERE id = :id")
 #: Whoever writes an active cart touches it; an expired one keeps the moment.
@@ -318,6 +321,11 @@ async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
 async def save_cart(uow: UnitOfWork, *, cart: Cart) -> Cart:
     """Write whatever may change about a cart that is locked, and answer it: while it is active, it lives on from now."""
     return await _SAVE.one(uow, **_columns(cart), now=uow.now)
+
+
+async def raise_recovery(uow: UnitOfWork, *, cart_id: CartId) -> Cart:
+    """Count another recovery link of a cart that is locked, which ends the ones before."""
+    return await _RAISE_RECOVERY.one(uow, id=cart_id)
 
 
 async def list_lines(session: Session, *, cart_ids: Collection[UUID]) -> list[CartLine]:

@@ -2,7 +2,8 @@
 
 A line of a cart says what the shop should know about it and what goes with the goods, and so does the line of the order
 that it becomes. A cart says when it expires if nobody touches it, which its channel decides; carts that are there
-get the 90 days that guests' carts had. Processes of before cannot write carts beside it.
+get the 90 days that guests' carts had. A cart counts the recovery links
+that were made for it. Processes of before cannot write carts beside it.
 
 Kind: expand
 Locks: carts while the ends of their lives are written and an index is made; cart_lines while its index of same lines is
@@ -81,6 +82,16 @@ def _channels() -> None:
 
 def _lives() -> None:
     op.add_column("carts", sa.Column("expires_at", sa.DateTime(timezone=True)))
+    op.add_column(
+        "carts",
+        sa.Column(
+            "recovery_generation",
+            sa.Integer(),
+            nullable=False,
+            server_default="0",
+            comment="which recovery link is the last",
+        ),
+    )
     op.execute(
         """
         UPDATE carts SET expires_at = CASE status WHEN 'ACTIVE' THEN updated_at + interval '90 days' ELSE updated_at END
@@ -95,6 +106,7 @@ def _lives() -> None:
 def downgrade() -> None:
     op.drop_index("ix_carts_expires_at", table_name="carts")
     op.create_index("ix_carts_updated_at", "carts", ["updated_at"], postgresql_where=sa.text("status = 'ACTIVE'"))
+    op.drop_column("carts", "recovery_generation")
     op.drop_column("carts", "expires_at")
     for column in ("recovery_url", "customer_cart_ttl_days", "cart_ttl_days"):
         op.drop_column("channels", column)

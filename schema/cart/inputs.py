@@ -50,6 +50,24 @@ class CartClaimInput:
 
 
 @strawberry.input
+class CartRecoveryLinkInput:
+    """A cart that is to be opened on another device."""
+
+    cart_id: strawberry.ID
+    """The cart."""
+    idempotency_key: str | None = None
+    """The client's own name for this attempt: repeated with it, the same link is answered and none is made."""
+
+
+@strawberry.input
+class CartRecoverInput:
+    """A recovery link that was followed."""
+
+    token: str
+    """The token that the link carried."""
+
+
+@strawberry.input
 class CartLinesAddInput:
     """Units to be put into a cart."""
 

@@ -319,6 +319,22 @@ class CartPayload:
     """Why it was refused; then nothing was changed."""
 
 
+@strawberry.type
+class CartRecoveryLinkPayload:
+    """The answer to cartRecoveryLink."""
+
+    cart: Cart | None
+    """The cart that the link opens; null when refused."""
+    token: str | None
+    """What cartRecover takes. Whoever has it can open a guest's cart: send it to its shopper alone. Null when refused."""
+    url: str | None
+    """The whole link; null where the channel has no recoveryUrl, and when refused."""
+    expires_at: datetime | None
+    """From when on it opens nothing; null when refused."""
+    errors: list[UserError]
+    """Why it was refused; then the links that were made before still hold."""
+
+
 def _still(until: datetime | None, now: datetime) -> datetime | None:
     return until if until is not None and until > now else None
 

@@ -24,6 +24,7 @@ from app.cart.rules.records import (
     group_id,
     sameness,
 )
+from app.cart.rules.recovery import RECOVERY_LIFE, RecoveryLink, next_link, read_link
 from app.cart.rules.totals import Quote, QuotedDiscount, QuotedGroup, QuotedLine, QuotedOption, Terms, UnitPrice, quoted
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "MOST_CODES",
     "MOST_LINES",
     "MOST_UNITS",
+    "RECOVERY_LIFE",
     "AddLine",
     "Cart",
     "CartChanges",
@@ -43,6 +45,7 @@ __all__ = [
     "QuotedGroup",
     "QuotedLine",
     "QuotedOption",
+    "RecoveryLink",
     "Rewritten",
     "Select",
     "Selection",
@@ -51,7 +54,9 @@ __all__ = [
     "UnitPrice",
     "group_id",
     "merged",
+    "next_link",
     "quoted",
+    "read_link",
     "refuse_too_many_lines",
     "rewritten",
     "sameness",

@@ -21,7 +21,7 @@ class Cart:
     """What a shopper intends to buy in one channel. `attempt_id` is the live checkout attempt, if there is one.
 
     `expires_at` is when it ends if nobody touches it until then; None for a customer's that lives for ever, and for one
-    that became something else.
+    that became something else. `recovery_generation` counts the recovery links that were made for it.
     """
 
     id: CartId
@@ -41,6 +41,7 @@ class Cart:
     updated_at: datetime
     reserved_until: datetime | None
     expires_at: datetime | None
+    recovery_generation: int = 0
 
     def is_over(self, now: datetime) -> bool:
         """Say whether its time is over and nobody has ended it yet. A cart whose payment is under way never expires."""

@@ -6,6 +6,7 @@ from app.cart.service.edits import PlacesLeft, add_lines, change_lines, select_d
 from app.cart.service.holding import HeldCart, hold, list_shortages, shortages_of
 from app.cart.service.life import claim, create, expire_due, hold_for_attempt, let_go, record_ordered
 from app.cart.service.pricing import quote, quote_in_channel
+from app.cart.service.recovery import make_recovery_link, recover
 
 __all__ = [
     "HeldCart",
@@ -22,10 +23,12 @@ __all__ = [
     "let_go",
     "list_shortages",
     "lock_for_edit",
+    "make_recovery_link",
     "may_see",
     "quote",
     "quote_in_channel",
     "record_ordered",
+    "recover",
     "select_delivery",
     "shortages_of",
     "update",
