@@ -503,7 +503,14 @@ MUTATIONS: Final = (
         "UUU AN UUUUUUUU",
         what="without its token",
     ),
-    _cart("cartLinesAdd", lambda ask: {"lines": [{"variantId": ask.shop.variant_ref("mug"), "quantity": 1}]}),
+    _cart(
+        "cartLinesAdd",
+        lambda ask: {
+            "lines": [
+                {"variantId": ask.shop.variant_ref("mug"), "quantity": 1, "note": "for Eve", "giftMessage": "With love"}
+            ]
+        },
+    ),
     Row(
         "cartLinesAdd",
         lambda ask: {
@@ -523,7 +530,10 @@ MUTATIONS: Final = (
         "NNN FN AFAAANNA",
         what="over the counter of the store",
     ),
-    _cart("cartLinesUpdate", lambda ask: {"lines": [{"lineId": ask.things.ids["cart line"], "quantity": 3}]}),
+    _cart(
+        "cartLinesUpdate",
+        lambda ask: {"lines": [{"lineId": ask.things.ids["cart line"], "quantity": 3, "note": "for Bob"}]},
+    ),
     _cart(
         "cartUpdate",
         lambda _: {
