@@ -11,7 +11,7 @@ from app.cart.events import CartExpired, CartMerged
 from app.cart.rules import MOST_CODES, AddLine, Cart, refuse_too_many_lines
 from app.cart.service.access import TOKEN_KIND, lock_for_edit
 from app.cart.service.edits import put_lines
-from app.cart.service.holding import hold_after_change, let_units_go
+from app.cart.service.holding import hold_after_change
 from app.cart.service.pricing import get_channel
 from app.cart.states import CART, CartStatus
 from app.channels import service as channels
@@ -19,7 +19,7 @@ from app.channels.rules import Channel
 from app.customers import queries as customers
 from app.inventory import service as inventory
 from app.kernel import email as emails
-from app.kernel.db import UnitOfWork
+from app.kernel.db import Overtaken, UnitOfWork
 from app.kernel.errors import NotFound, Unauthenticated
 from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, new_id
 from app.kernel.permissions import Permission
@@ -46,9 +46,12 @@ async def create(
     usual = await _email_of(uow, owner)
     cart = _new_cart(uow, where, owner, given or usual)
     new = await queries.insert_cart(uow, cart=cart)
+    ended = None if new or owner is None else await _end_over(uow, customer_id=owner, channel_id=where.id)
+    if ended is not None:
+        new = await queries.insert_cart(uow, cart=cart)
     cart = new or await _reuse(uow, cart, email=given, change=bool(lines))
     await put_lines(uow, cart, where, lines)
-    return await hold_after_change(uow, cart=cart, channel=where) if lines else cart
+    return await hold_after_change(uow, cart=cart, channel=where, besides=ended or ()) if lines or ended else cart
 
 
 def _new_cart(uow: UnitOfWork, channel: Channel, customer_id: CustomerId | None, email: str | None) -> Cart:
@@ -87,8 +90,8 @@ async def claim(uow: UnitOfWork, *, cart_id: UUID, token: str | None) -> Cart:
     """Make a guest's cart the customer's own, or put its lines into the one they have; answers the cart to go on with.
 
     The guest's token ends with it. Claiming again answers the same cart. Both versions rise; an emptied cart is MERGED.
-    Locks: both carts. Raises: Unauthenticated for somebody who is no customer; CartNotFound; CartNotActive;
-    PaymentPending; TooManyLines.
+    Locks: both carts, levels. Raises: Unauthenticated for somebody who is no customer; CartNotFound; CartNotActive;
+    PaymentPending; TooManyLines; Overtaken.
     """
     customer_id = uow.actor.customer_id
     if customer_id is None:
@@ -105,11 +108,16 @@ async def claim(uow: UnitOfWork, *, cart_id: UUID, token: str | None) -> Cart:
     if cart.customer_id == customer_id:
         return _already_claimed(cart, None if own is None else own.as_of(uow.now))
     _refuse_move(cart)
-    if own is not None and own.is_over(uow.now):
-        await _expire(uow, [own])
+    if own is None:
         return await _hand_over(uow, cart, customer_id)
-    if own is None or own.status is not CartStatus.ACTIVE:
-        return await _hand_over(uow, cart, customer_id)
+    if own.status is not CartStatus.ACTIVE:
+        # It ended before we had its lock, and by now the customer may have another one.
+        raise Overtaken
+    if own.is_over(uow.now):
+        holding = await _expire(uow, [own])
+        cart = await _hand_over(uow, cart, customer_id)
+        await _give_back(uow, holding)
+        return cart
     _refuse_move(own)
     return await _merge(uow, cart, own)
 
@@ -150,20 +158,35 @@ async def expire_due(uow: UnitOfWork, *, most: int = 500) -> int:
     """
     due = await queries.lock_due(uow, most=most)
     if due:
-        await _expire(uow, due)
+        await _give_back(uow, await _expire(uow, due))
     return len(due)
 
 
-async def _expire(uow: UnitOfWork, carts: Sequence[Cart]) -> None:
-    """End carts that are locked and whose time is over."""
+async def _expire(uow: UnitOfWork, carts: Sequence[Cart]) -> list[CartId]:
+    """End carts that are locked and whose time is over; answers which of them held units, which are still to be given back."""
     await queries.expire_carts(uow, cart_ids=[cart.id for cart in carts])
     for cart in carts:
         uow.moved("cart", cart.id, before=cart.status, after=cart.expired().status, action="expire")
         uow.emit(CartExpired(cart_id=cart.id))
-    holding = [cart.id for cart in carts if cart.reserved_until is not None]
+    return [cart.id for cart in carts if cart.reserved_until is not None]
+
+
+async def _give_back(uow: UnitOfWork, holding: Sequence[CartId]) -> None:
     if holding:
         # All at once, so that levels are locked in the one order however many carts held them.
         await inventory.release_soft_of(uow, demand_ids=holding)
+
+
+async def _end_over(uow: UnitOfWork, *, customer_id: CustomerId, channel_id: ChannelId) -> list[CartId] | None:
+    """End the customer's cart whose time is over, as it stands in the way of a new one; whoever comes second finds that done.
+
+    Answers which carts held units that are still to be given back; None when there was nothing to end.
+    """
+    found = await queries.get_active_cart(uow, customer_id=customer_id, channel_id=channel_id)
+    if found is None or not found.is_over(uow.now):
+        return None
+    locked = await queries.lock_cart(uow, cart_id=found.id)
+    return await _expire(uow, [locked]) if locked is not None and locked.is_over(uow.now) else None
 
 
 def _owner(uow: UnitOfWork, customer_id: CustomerId | None) -> CustomerId | None:
@@ -191,13 +214,11 @@ async def _reuse(uow: UnitOfWork, wanted: Cart, *, email: str | None, change: bo
 
 async def _active_or_insert(uow: UnitOfWork, wanted: Cart, customer_id: CustomerId, channel_id: ChannelId) -> Cart:
     found = await queries.get_active_cart(uow, customer_id=customer_id, channel_id=channel_id)
-    if found is not None and not found.is_over(uow.now):
-        return found
+    if found is not None and found.is_over(uow.now):
+        # Whoever comes second looks again when the first has ended it.
+        raise Overtaken
     if found is not None:
-        # It stands in the way of a new one until it is ended; whoever comes second finds that done.
-        locked = await queries.lock_cart(uow, cart_id=found.id)
-        if locked is not None and locked.is_over(uow.now):
-            await _expire(uow, [locked])
+        return found
     inserted = await queries.insert_cart(uow, cart=wanted)
     if inserted is not None:
         return inserted
@@ -290,8 +311,10 @@ async def _merge(uow: UnitOfWork, guest: Cart, own: Cart) -> Cart:
 async def _hold_together(uow: UnitOfWork, guest: Cart, into: Cart) -> Cart:
     """Hold for the customer's cart what both held; nobody is refused their log-in because some of it is gone."""
     channel = await get_channel(uow, channel_id=into.channel_id)
-    await let_units_go(uow, cart=guest)
     held_until = into.reserved_until or guest.reserved_until
     return await hold_after_change(
-        uow, cart=replace(into, reserved_until=held_until), channel=replace(channel, reserve_partially=True)
+        uow,
+        cart=replace(into, reserved_until=held_until),
+        channel=replace(channel, reserve_partially=True),
+        besides=[] if guest.reserved_until is None else [guest.id],
     )

@@ -10,7 +10,7 @@ import pytest
 
 from app.cart import service as carts
 from app.cart.errors import CartNotActive, CartNotFound, PaymentPending
-from app.cart.rules import Cart
+from app.cart.rules import AddLine, Cart
 from app.cart.states import CartStatus
 from app.checkout.errors import PriceChanged
 from app.kernel.actor import ANONYMOUS
@@ -38,6 +38,11 @@ async def crowd(shop: Shop, dsn: str, clock: StoppedClock) -> AsyncIterator[Crow
     assert shop.database
     async with Crowd(dsn, clock, connections=CONNECTIONS) as crowd:
         yield crowd
+
+
+def some_units(shop: Shop, chance: random.Random) -> list[AddLine]:
+    """Choose one each of a few variants, in no order."""
+    return [AddLine(shop.variants[sku], 1) for sku in chance.sample(("mug", "tee-s", "tee-m", "tee-l", "lamp"), k=3)]
 
 
 async def edited(crowd: Crowd, cart: Cart, count: int, *, seed: int) -> list[Sent]:
@@ -131,6 +136,66 @@ class TestClaims:
         assert left[CartStatus.ACTIVE] == 1
         assert left[CartStatus.MERGED] in {len(guests), len(guests) - 1}
         assert await broken(shop) == []
+        assert await crowd.deadlocks() == 0
+
+
+class TestHolding:
+    async def test_by_carts_that_merge_expire_and_change_never_deadlocks(
+        self, crowd: Crowd, clock: StoppedClock
+    ) -> None:
+        shop = crowd.shop
+        held_for_long = "reserve_at = 'CART', reserve_partially = true, reservation_ttl_seconds = 864000"
+        await write(shop, f"UPDATE channels SET cart_ttl_days = 1, customer_cart_ttl_days = 1, {held_for_long}")
+        over = [await opened(shop, *some_units(shop, random.Random(n))) for n in range(12)]
+        await opened(shop, *some_units(shop, random.Random(12)), by=shop.begin("ada"))
+        clock.advance(days=1)
+        guests = [await opened(shop, *some_units(shop, random.Random(n))) for n in range(20)]
+
+        async def claim(cart: Cart, name: str) -> None:
+            async def work(uow: UnitOfWork) -> Cart:
+                return await carts.claim(uow, cart_id=cart.id, token=token(shop, cart))
+
+            await shop.begin(name).run(work)
+
+        async def fill(n: int) -> None:
+            own = await opened(shop, *some_units(shop, random.Random(n)))
+            for step in range(3):
+                await add(shop, own, *some_units(shop, random.Random(100 * n + step)))
+
+        async def sweep() -> None:
+            await shop.begin().run(lambda uow: carts.expire_due(uow, most=3))
+
+        await crowd.at_once(
+            work
+            for n, cart in enumerate(guests)
+            for work in (claim(cart, "ada" if n % 2 else "bob"), fill(n), *([sweep()] if n % 4 == 0 else []))
+        )
+        await sweep()
+
+        ended = await shop.fetch("SELECT status FROM carts WHERE id = ANY($1)", [cart.id for cart in over])
+        assert {status for (status,) in ended} == {CartStatus.EXPIRED}
+        assert await broken(shop) == []
+        assert await broken_stock(shop) == []
+        assert await crowd.deadlocks() == 0
+
+    async def test_of_units_that_others_held_too_long_never_deadlocks(self, crowd: Crowd, clock: StoppedClock) -> None:
+        shop = crowd.shop
+        await write(
+            shop, "UPDATE channels SET reserve_at = 'CART', reserve_partially = true, reservation_ttl_seconds = 60"
+        )
+        for n in range(30):
+            await opened(shop, *some_units(shop, random.Random(n)))
+        clock.advance(seconds=61)
+
+        async def fill(n: int) -> None:
+            own = await opened(shop, *some_units(shop, random.Random(n)))
+            for step in range(3):
+                await add(shop, own, *some_units(shop, random.Random(100 * n + step)))
+
+        await crowd.at_once(fill(n) for n in range(40))
+
+        assert await broken(shop) == []
+        assert await broken_stock(shop) == []
         assert await crowd.deadlocks() == 0
 
 
