@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.cart import invariants as cart
 from app.fulfillment import invariants as fulfillment
 from app.inventory import invariants as inventory
 from app.kernel.audit import Invariant
@@ -20,6 +21,7 @@ INVARIANTS: tuple[Invariant, ...] = tuple(
         (
             *inventory.INVARIANTS,
             *sourcing.INVARIANTS,
+            *cart.INVARIANTS,
             *orders.INVARIANTS,
             *payments.INVARIANTS,
             *fulfillment.INVARIANTS,

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from app.cart import service as carts
-from app.cart.events import CartMerged
+from app.cart.events import CartExpired, CartMerged
 from app.catalog.events import CategoryMoved, ProductCategorized
 from app.checkout import service as checkout
 from app.checkout.events import CheckoutAttemptEnded
@@ -92,7 +92,6 @@ _SWEPT_AT_ONCE = 500
 _SOME_HAVE_LEFT = frozenset({OrderStatus.PARTIALLY_FULFILLED, OrderStatus.FULFILLED})
 _KEPT_KEYS = timedelta(days=30)
 _KEPT_EVENTS = timedelta(days=7)
-_IDLE_CARTS = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,7 @@ EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         AuthorizationHeard,
+        CartExpired,
         CartMerged,
         CategoryMoved,
         CheckoutAttemptEnded,
@@ -275,12 +275,8 @@ async def expire_pickups(means: Means) -> int:
 
 
 async def expire_idle_carts(means: Means) -> int:
-    """End guests' carts that nobody touched for a season."""
-    return await _until_done(
-        means,
-        lambda uow: carts.expire_idle(uow, before=uow.now - _IDLE_CARTS, most=_SWEPT_AT_ONCE),
-        most=_SWEPT_AT_ONCE,
-    )
+    """End carts that nobody touched for as long as their channel keeps them."""
+    return await _until_done(means, lambda uow: carts.expire_due(uow, most=_SWEPT_AT_ONCE), most=_SWEPT_AT_ONCE)
 
 
 async def forget_idempotency_keys(means: Means) -> int:

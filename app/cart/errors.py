@@ -19,6 +19,18 @@ class ChannelClosed(IllegalTransition):
     """The channel sells nothing any more."""
 
 
+class RecoveryLinkWrong(NotFound):
+    """The recovery link opens no cart."""
+
+
+class RecoveryLinkReplaced(IllegalTransition):
+    """A newer recovery link was made for the cart; the older one opens it no more."""
+
+
+class RecoveryLinkExpired(IllegalTransition):
+    """The recovery link was good for some days, which are over."""
+
+
 class TooManyLines(Invalid):
     """The cart would have more lines than one may have."""
 

@@ -12,3 +12,10 @@ class CartMerged(Event):
 
     cart_id: CartId
     into_cart_id: CartId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartExpired(Event):
+    """Nobody touched a cart for as long as its channel keeps carts."""
+
+    cart_id: CartId

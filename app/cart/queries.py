@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.cart import models  # noqa: F401  # The statements below are about these tables.
+from app.cart.models import GIFT_MESSAGE_DIGEST, NOTE_DIGEST
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
 from app.channels.rules import Channel
 from app.delivery.rules import DeliveryOption
@@ -37,6 +37,8 @@ class AddedLine:
     variant_id: VariantId
     delivery: DeliveryMethod
     store_id: LocationId | None
+    note: str | None
+    gift_message: str | None
     inserted: bool
     lines_before: int
 
@@ -49,13 +51,16 @@ class _Content:
     delivery: DeliveryMethod | None
     store_id: LocationId | None
     created_at: datetime | None
+    note: str | None
+    gift_message: str | None
     option_id: UUID | None
     slot_starts_at: datetime | None
 
 
 _CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
-    promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until"""
-_LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at"
+    promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until,
+    expires_at, recovery_generation"""
+_LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at, note, gift_message"
 
 _GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
 _LIST = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
@@ -64,33 +69,54 @@ _GET_ACTIVE = rows(
     f"SELECT {_CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'",
     Cart,
 )
+#: When a cart ends if nobody touches it again: its channel says so, for guests and for customers.
+_LIFE = """(
+        SELECT :now::timestamptz
+            + make_interval(days => CASE WHEN {owner} IS NULL THEN cart_ttl_days ELSE customer_cart_ttl_days END)
+        FROM channels WHERE channels.id = {channel}
+    )"""
+_LIVES_ON = _LIFE.format(owner="carts.customer_id", channel="carts.channel_id")
+_GOES_ON = _LIFE.format(owner=":customer_id::uuid", channel="carts.channel_id")
+_BEGINS = _LIFE.format(owner=":customer_id::uuid", channel=":channel_id")
 #: Lock and step to the next version at once, when nothing speaks against it: the usual edit asks no second question.
 _STEP = rows(
     f"""
-    UPDATE carts SET version = version + 1, updated_at = :now
+    UPDATE carts SET version = version + 1, updated_at = :now, expires_at = {_LIVES_ON}
     WHERE id = :id AND status = 'ACTIVE' AND attempt_id IS NULL AND (:version::int IS NULL OR version = :version)
+      AND (expires_at IS NULL OR expires_at > :now)
     RETURNING {_CART}
     """,
     Cart,
 )
-_INSERT = statement(
-    """
+_INSERT = rows(
+    f"""
     INSERT INTO carts (id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
-        promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until)
+        promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until,
+        expires_at)
     VALUES (:id, :channel_id, :customer_id, :status, :version, :currency, :email, :shipping_address, :billing_address,
-        :promotion_codes, :token_generation, :attempt_id, :created_by, :created_at, :updated_at, :reserved_until)
+        :promotion_codes, :token_generation, :attempt_id, :created_by, :created_at, :updated_at, :reserved_until,
+        {_BEGINS})
     ON CONFLICT (customer_id, channel_id) WHERE status = 'ACTIVE' AND customer_id IS NOT NULL DO NOTHING
-    """
+    RETURNING {_CART}
+    """,
+    Cart,
+)
+_RAISE_RECOVERY = rows(
+    f"UPDATE carts SET recovery_generation = recovery_generation + 1 WHERE id = :id RETURNING {_CART}", Cart
 )
 _DELETE = statement("DELETE FROM carts WHERE id = :id")
-_SAVE = statement(
-    """
+#: Whoever writes an active cart touches it; an expired one keeps the moment.
+_SAVE = rows(
+    f"""
     UPDATE carts SET customer_id = :customer_id, status = :status, version = :version, email = :email,
         shipping_address = :shipping_address, billing_address = :billing_address, promotion_codes = :promotion_codes,
         token_generation = :token_generation, attempt_id = :attempt_id, updated_at = :updated_at,
-        reserved_until = :reserved_until
+        reserved_until = :reserved_until,
+        expires_at = CASE :status WHEN 'ACTIVE' THEN {_GOES_ON} WHEN 'EXPIRED' THEN expires_at END
     WHERE id = :id
-    """
+    RETURNING {_CART}
+    """,
+    Cart,
 )
 
 _LIST_LINES = rows(
@@ -107,11 +133,11 @@ _LIST_SELECTIONS = rows(
 #: Lines and selections together: every read of a cart needs both, and a round trip costs more than the rows.
 _CONTENTS = rows(
     """
-    SELECT id, variant_id, quantity, delivery, store_id, created_at, NULL::uuid AS option_id,
+    SELECT id, variant_id, quantity, delivery, store_id, created_at, note, gift_message, NULL::uuid AS option_id,
         NULL::timestamptz AS slot_starts_at
     FROM cart_lines WHERE cart_id = :cart_id
     UNION ALL
-    SELECT group_id, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
+    SELECT group_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
     WHERE cart_id = :cart_id
     """,
     _Content,
@@ -148,13 +174,14 @@ _LIST_OFFERS = statement(
 _ADD_LINES = rows(
     f"""
     INSERT INTO cart_lines ({_LINE})
-    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz
-    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[])
-        AS line (id, variant_id, quantity, delivery, store_id)
-    ON CONFLICT (cart_id, variant_id, delivery, store_id) DO UPDATE
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, :now::timestamptz, note, gift_message
+    FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[],
+        :notes::text[], :gift_messages::text[])
+        AS line (id, variant_id, quantity, delivery, store_id, note, gift_message)
+    ON CONFLICT (cart_id, variant_id, delivery, store_id, {NOTE_DIGEST}, {GIFT_MESSAGE_DIGEST}) DO UPDATE
         SET quantity = cart_lines.quantity + excluded.quantity
         WHERE cart_lines.quantity + excluded.quantity <= {MOST_UNITS}
-    RETURNING variant_id, delivery, store_id, xmax = 0 AS inserted,
+    RETURNING variant_id, delivery, store_id, note, gift_message, xmax = 0 AS inserted,
         (SELECT count(*) FROM cart_lines AS earlier WHERE earlier.cart_id = :cart_id) AS lines_before
     """,
     AddedLine,
@@ -170,27 +197,29 @@ _RECOUNT_LINES = statement(
 _INSERT_LINES = statement(
     f"""
     INSERT INTO cart_lines ({_LINE})
-    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, created_at
+    SELECT id, :cart_id::uuid, variant_id, quantity, delivery, store_id, created_at, note, gift_message
     FROM unnest(:ids::uuid[], :variants::uuid[], :quantities::int[], :deliveries::text[], :stores::uuid[],
-        :created::timestamptz[]) AS line (id, variant_id, quantity, delivery, store_id, created_at)
+        :created::timestamptz[], :notes::text[], :gift_messages::text[])
+        AS line (id, variant_id, quantity, delivery, store_id, created_at, note, gift_message)
     """
 )
 
+#: Two lines, of one cart each, that are the same; nulls are the same too.
+_SAME = """other.variant_id = line.variant_id AND other.delivery = line.delivery
+      AND other.store_id IS NOT DISTINCT FROM line.store_id AND other.note IS NOT DISTINCT FROM line.note
+      AND other.gift_message IS NOT DISTINCT FROM line.gift_message"""
 _RAISE_SAME = statement(
     f"""
     UPDATE cart_lines AS line SET quantity = least({MOST_UNITS}, line.quantity + other.quantity)
     FROM cart_lines AS other
-    WHERE line.cart_id = :into_id AND other.cart_id = :from_id AND other.variant_id = line.variant_id
-      AND other.delivery = line.delivery AND other.store_id IS NOT DISTINCT FROM line.store_id
+    WHERE line.cart_id = :into_id AND other.cart_id = :from_id AND {_SAME}
     """
 )
 _MOVE_OTHERS = statement(
-    """
+    f"""
     UPDATE cart_lines AS line SET cart_id = :into_id
     WHERE line.cart_id = :from_id AND NOT EXISTS (
-        SELECT FROM cart_lines AS other
-        WHERE other.cart_id = :into_id AND other.variant_id = line.variant_id AND other.delivery = line.delivery
-          AND other.store_id IS NOT DISTINCT FROM line.store_id
+        SELECT FROM cart_lines AS other WHERE other.cart_id = :into_id AND {_SAME}
     )
     """
 )
@@ -209,19 +238,43 @@ _PUT_SELECTIONS = statement(
     """
 )
 
-#: Guests' carts that nobody came back to. Personal data goes with them.
-_EXPIRE_IDLE = rows(
+#: Carts whose time is over; whoever works on one of them is not waited for.
+_LOCK_DUE = rows(
     f"""
-    UPDATE carts SET status = 'EXPIRED', email = NULL, shipping_address = NULL, billing_address = NULL,
-        updated_at = :now
-    WHERE id IN (
-        SELECT id FROM carts
-        WHERE status = 'ACTIVE' AND customer_id IS NULL AND attempt_id IS NULL AND updated_at < :before
-        ORDER BY updated_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
-    )
-    RETURNING {_CART}
+    SELECT {_CART} FROM carts WHERE status = 'ACTIVE' AND attempt_id IS NULL AND expires_at <= :now
+    ORDER BY expires_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     """,
     Cart,
+)
+_EXPIRE = statement(
+    """
+    UPDATE carts SET status = 'EXPIRED', email = NULL, shipping_address = NULL, billing_address = NULL,
+        reserved_until = NULL, updated_at = :now
+    WHERE id = ANY(:ids::uuid[])
+    """
+)
+#: Lines that differ in their texts alone become the oldest of them, as they are the same once the texts are forgotten.
+_JOIN_WITHOUT_TEXTS = statement(
+    f"""
+    WITH same AS (
+        SELECT id, first_value(id) OVER (PARTITION BY cart_id, variant_id, delivery, store_id ORDER BY id) AS oldest,
+            least({MOST_UNITS}, sum(quantity) OVER (PARTITION BY cart_id, variant_id, delivery, store_id)) AS units
+        FROM cart_lines WHERE cart_id IN (
+            SELECT cart_id FROM cart_lines
+            WHERE cart_id = ANY(:cart_ids::uuid[]) AND (note IS NOT NULL OR gift_message IS NOT NULL)
+        )
+    ), raised AS (
+        UPDATE cart_lines AS line SET quantity = same.units FROM same
+        WHERE line.id = same.id AND same.id = same.oldest AND line.quantity < same.units
+    )
+    DELETE FROM cart_lines AS line USING same WHERE line.id = same.id AND same.id <> same.oldest
+    """
+)
+_FORGET_TEXTS = statement(
+    """
+    UPDATE cart_lines SET note = NULL, gift_message = NULL
+    WHERE cart_id = ANY(:cart_ids::uuid[]) AND (note IS NOT NULL OR gift_message IS NOT NULL)
+    """
 )
 
 
@@ -255,9 +308,9 @@ async def step_cart(uow: UnitOfWork, *, cart_id: UUID, version: int | None) -> C
     return await _STEP.first(uow, id=cart_id, version=version, now=uow.now)
 
 
-async def insert_cart(uow: UnitOfWork, *, cart: Cart) -> bool:
-    """Write a new cart; answers False when its customer has an active one in the channel already."""
-    return await _INSERT.run(uow, **_columns(cart)) == 1
+async def insert_cart(uow: UnitOfWork, *, cart: Cart) -> Cart | None:
+    """Write a new cart, and answer it with the end of its life; None when its customer has an active one in the channel."""
+    return await _INSERT.first(uow, **_columns(cart), now=uow.now)
 
 
 async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
@@ -265,9 +318,14 @@ async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
     await _DELETE.run(uow, id=cart_id)
 
 
-async def save_cart(uow: UnitOfWork, *, cart: Cart) -> None:
-    """Write whatever may change about a cart that is locked."""
-    await _SAVE.run(uow, **_columns(cart))
+async def save_cart(uow: UnitOfWork, *, cart: Cart) -> Cart:
+    """Write whatever may change about a cart that is locked, and answer it: while it is active, it lives on from now."""
+    return await _SAVE.one(uow, **_columns(cart), now=uow.now)
+
+
+async def raise_recovery(uow: UnitOfWork, *, cart_id: CartId) -> Cart:
+    """Count another recovery link of a cart that is locked, which ends the ones before."""
+    return await _RAISE_RECOVERY.one(uow, id=cart_id)
 
 
 async def list_lines(session: Session, *, cart_ids: Collection[UUID]) -> list[CartLine]:
@@ -305,6 +363,8 @@ async def list_contents(session: Session, *, cart_id: CartId) -> tuple[list[Cart
                     delivery=content.delivery,
                     store_id=content.store_id,
                     created_at=content.created_at,
+                    note=content.note,
+                    gift_message=content.gift_message,
                 )
             )
     return lines, selections
@@ -321,11 +381,13 @@ async def add_lines(uow: UnitOfWork, *, cart_id: CartId, lines: Sequence[AddLine
         quantities=[line.quantity for line in lines],
         deliveries=[line.delivery.value for line in lines],
         stores=[line.store_id for line in lines],
+        notes=[line.note for line in lines],
+        gift_messages=[line.gift_message for line in lines],
     )
 
 
 async def rewrite_lines(uow: UnitOfWork, *, cart_id: CartId, change: Rewritten) -> None:
-    """Write changed lines. Those that move are taken out first, as two of them may change places."""
+    """Write changed lines. Those that become others are taken out first, as two of them may change places."""
     gone = [*change.removed, *(line.id for line in change.moved)]
     if gone:
         await _DELETE_LINES.run(uow, cart_id=cart_id, ids=gone)
@@ -346,6 +408,8 @@ async def rewrite_lines(uow: UnitOfWork, *, cart_id: CartId, change: Rewritten) 
             deliveries=[line.delivery.value for line in change.moved],
             stores=[line.store_id for line in change.moved],
             created=[line.created_at for line in change.moved],
+            notes=[line.note for line in change.moved],
+            gift_messages=[line.gift_message for line in change.moved],
         )
 
 
@@ -385,9 +449,17 @@ async def list_offers(session: Session, *, channel_id: ChannelId, codes: Collect
     )
 
 
-async def expire_idle(uow: UnitOfWork, *, before: datetime, most: int) -> list[Cart]:
-    """End guests' carts that were not touched since a moment, and forget who they were for."""
-    return await _EXPIRE_IDLE.all(uow, before=before, most=most, now=uow.now)
+async def lock_due(uow: UnitOfWork, *, most: int) -> list[Cart]:
+    """Lock carts whose time is over, but for those that somebody works on."""
+    return await _LOCK_DUE.all(uow, now=uow.now, most=most)
+
+
+async def expire_carts(uow: UnitOfWork, *, cart_ids: Collection[CartId]) -> None:
+    """Write that locked carts have expired: they hold nothing, and have forgotten whom they were for."""
+    ids = list(cart_ids)
+    await _EXPIRE.run(uow, ids=ids, now=uow.now)
+    await _JOIN_WITHOUT_TEXTS.run(uow, cart_ids=ids)
+    await _FORGET_TEXTS.run(uow, cart_ids=ids)
 
 
 def _columns(cart: Cart) -> dict[str, Any]:

@@ -9,9 +9,13 @@ class CartStatus(StrEnum):
     """Where a cart's life has got to."""
 
     ACTIVE = "ACTIVE"
+    """It can be changed and bought."""
     ORDERED = "ORDERED"
+    """It became an order."""
     MERGED = "MERGED"
+    """Its lines went into the cart that its customer had."""
     EXPIRED = "EXPIRED"
+    """Nobody touched it for as long as its channel keeps carts."""
 
 
 CART = Machine(

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
 
+from app.channels.rules import RECOVERY_URL
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from app.kernel.columns import each_of, id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
@@ -35,6 +36,11 @@ channels = Table(
         comment="what kinds of money are taken",
     ),
     Column("gift_card_ttl_days", Integer, comment="how long gift cards sold here can be spent; null means for ever"),
+    Column(
+        "cart_ttl_days", Integer, nullable=False, server_default="90", comment="how long a guest's cart lives untouched"
+    ),
+    Column("customer_cart_ttl_days", Integer, comment="how long a customer's does; null is for ever"),
+    Column("recovery_url", Text, comment="the storefront's page that opens a cart anew, with {token} in it"),
     instant("closed_at", nullable=True),
     one_of("reserve_at", ReserveAt),
     one_of("capture_at", CaptureAt),
@@ -44,6 +50,12 @@ channels = Table(
     CheckConstraint("display_cap > 0", name="display_cap"),
     CheckConstraint("gift_card_ttl_days > 0", name="gift_card_ttl_days"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),
+    CheckConstraint("cart_ttl_days BETWEEN 1 AND 3650", name="cart_ttl_days"),
+    CheckConstraint("customer_cart_ttl_days BETWEEN 1 AND 3650", name="customer_cart_ttl_days"),
+    CheckConstraint(
+        f"recovery_url ~ '^{RECOVERY_URL}$' AND recovery_url LIKE '%{{token}}%' AND char_length(recovery_url) <= 2000",
+        name="recovery_url",
+    ),
     *not_negative("threshold", "return_window_days"),
     Index("uq_channels_default", "is_default", unique=True, postgresql_where=text("is_default")),
 )

@@ -14,6 +14,7 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
     " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, gift_card_ttl_days,"
+    " cart_ttl_days, customer_cart_ttl_days, recovery_url,"
     " closed_at"
 )
 
@@ -32,18 +33,20 @@ _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, closed_at)
+        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
         threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at,
-        capture_delivery, string_to_array(tenders, ','), gift_card_ttl_days, closed_at
+        capture_delivery, string_to_array(tenders, ','), gift_card_ttl_days, cart_ttl_days,
+        customer_cart_ttl_days, recovery_url, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
         :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[],
-        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :gift_card_ttls::int[], :closed_ats::timestamptz[]
+        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :gift_card_ttls::int[],
+        :cart_ttls::int[], :customer_cart_ttls::int[], :recovery_urls::text[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, closed_at)
+        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -53,7 +56,9 @@ _UPSERT = statement(
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
         return_window_days = excluded.return_window_days, capture_at = excluded.capture_at,
         capture_delivery = excluded.capture_delivery, tenders = excluded.tenders,
-        gift_card_ttl_days = excluded.gift_card_ttl_days, closed_at = excluded.closed_at
+        gift_card_ttl_days = excluded.gift_card_ttl_days, cart_ttl_days = excluded.cart_ttl_days,
+        customer_cart_ttl_days = excluded.customer_cart_ttl_days, recovery_url = excluded.recovery_url,
+        closed_at = excluded.closed_at
     """
 )
 
@@ -119,5 +124,8 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         capture_deliveries=[channel.capture_delivery.value for channel in channels],
         tenders=[",".join(channel.tenders) for channel in channels],
         gift_card_ttls=[channel.gift_card_ttl_days for channel in channels],
+        cart_ttls=[channel.cart_ttl_days for channel in channels],
+        customer_cart_ttls=[channel.customer_cart_ttl_days for channel in channels],
+        recovery_urls=[channel.recovery_url for channel in channels],
         closed_ats=closed_ats,
     )

@@ -1,5 +1,6 @@
 """What a channel is, and which descriptions of one are refused."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,12 @@ HIGHEST_PRIORITY = 100
 #: Ten years, which every calendar can bear.
 LONGEST_RETURN_WINDOW_DAYS = 3_650
 LONGEST_GIFT_CARD_TTL_DAYS = 36_500
+LONGEST_CART_TTL_DAYS = 3_650
+LONGEST_URL = 2_000
+#: A page of the world under https, or one of this machine; Python and PostgreSQL both read it.
+RECOVERY_URL = r"(https://[A-Za-z0-9.:-]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)[/?#][!-~]*"
+#: What the token of a cart takes the place of.
+TOKEN_PLACE = "{token}"  # noqa: S105  # A place for a token, not one.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,8 @@ class Channel:
     `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
     there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Orders keep the
     `capture_at` and `capture_delivery` that they were placed under. Gift cards sold here can be spent for
-    `gift_card_ttl_days`, or for ever.
+    `gift_card_ttl_days`, or for ever. Carts that nobody touches live `cart_ttl_days`, those of customers
+    `customer_cart_ttl_days` or for ever; `recovery_url` opens one anew.
     """
 
     id: ChannelId
@@ -55,6 +63,9 @@ class Channel:
     capture_delivery: CaptureDelivery
     tenders: tuple[TenderKind, ...]
     gift_card_ttl_days: int | None
+    cart_ttl_days: int
+    customer_cart_ttl_days: int | None
+    recovery_url: str | None
     closed_at: datetime | None
 
     @property
@@ -65,6 +76,10 @@ class Channel:
     def shown(self, available: int) -> int:
         """Cut a number of units to what the channel tells the world."""
         return available if self.display_cap is None else min(available, self.display_cap)
+
+    def recovery_link(self, token: str) -> str | None:
+        """Write the address under which the storefront opens a cart anew; None where the channel does not say."""
+        return None if self.recovery_url is None else self.recovery_url.replace(TOKEN_PLACE, token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +103,9 @@ class ChannelInput:
     capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
     tenders: tuple[TenderKind, ...] = USUAL_TENDERS
     gift_card_ttl_days: int | None = None
+    cart_ttl_days: int = 90
+    customer_cart_ttl_days: int | None = None
+    recovery_url: str | None = None
     closed: bool = False
 
 
@@ -115,6 +133,9 @@ class ChannelChange:
     capture_delivery: CaptureDelivery | LeftOut | None = LEFT_OUT
     tenders: tuple[TenderKind, ...] | LeftOut | None = LEFT_OUT
     gift_card_ttl_days: int | LeftOut | None = LEFT_OUT
+    cart_ttl_days: int | LeftOut | None = LEFT_OUT
+    customer_cart_ttl_days: int | LeftOut | None = LEFT_OUT
+    recovery_url: str | LeftOut | None = LEFT_OUT
     closed: bool | LeftOut | None = LEFT_OUT
 
 
@@ -141,6 +162,7 @@ def check(channels: Sequence[ChannelInput]) -> None:
         if not channel.tenders or len(set(channel.tenders)) < len(channel.tenders):
             raise Invalid("at least one kind of money, and none twice", field=(*at, "tenders"))
         _check_numbers(channel, at)
+        _check_recovery_url(channel, (*at, "recoveryUrl"))
     if sum(channel.is_default for channel in channels) > 1:
         raise Invalid("only one channel can be the default", field=("channels",))
 
@@ -160,3 +182,21 @@ def _check_numbers(channel: ChannelInput, at: tuple[str, ...]) -> None:
     ):
         if not 0 <= value <= most:
             raise Invalid(f"from 0 to {most}", field=(*at, name))
+    for name, days in (
+        ("cartTtlDays", channel.cart_ttl_days),
+        ("customerCartTtlDays", channel.customer_cart_ttl_days),
+    ):
+        if days is not None and not 1 <= days <= LONGEST_CART_TTL_DAYS:
+            raise Invalid(f"from 1 to {LONGEST_CART_TTL_DAYS}", field=(*at, name))
+
+
+def _check_recovery_url(channel: ChannelInput, field: tuple[str, ...]) -> None:
+    url = channel.recovery_url
+    if url is None:
+        return
+    if len(url) > LONGEST_URL:
+        raise Invalid(f"at most {LONGEST_URL} characters", field=field)
+    if not re.fullmatch(RECOVERY_URL, url):
+        raise Invalid("an address that begins with https://, or with http://localhost", field=field)
+    if url.count(TOKEN_PLACE) != 1:
+        raise Invalid(f"say once where the token belongs, as {TOKEN_PLACE}", field=field)

@@ -88,5 +88,8 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         capture_delivery=channel.capture_delivery,
         tenders=channel.tenders,
         gift_card_ttl_days=channel.gift_card_ttl_days,
+        cart_ttl_days=channel.cart_ttl_days,
+        customer_cart_ttl_days=channel.customer_cart_ttl_days,
+        recovery_url=channel.recovery_url,
         closed_at=closed_at if channel.closed else None,
     )

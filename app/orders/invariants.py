@@ -74,6 +74,14 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        16,
+        "what is written on an ordered line is neither blank nor too long",
+        """
+        SELECT id FROM order_lines
+        WHERE NOT char_length(note) BETWEEN 1 AND 500 OR NOT char_length(gift_message) BETWEEN 1 AND 500
+        """,
+    ),
+    Invariant(
         17,
         "the last state change of an order is the state it is in",
         """

@@ -104,8 +104,12 @@ order_lines = Table(
         server_default=text("false"),
         comment="each unit becomes a gift card once it has left; as it was when it was bought",
     ),
+    Column("note", Text, comment="for the shop"),
+    Column("gift_message", Text, comment="for whoever gets it"),
     one_of("delivery", DeliveryMethod),
     CheckConstraint("ordered > 0", name="ordered"),
+    CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="note"),
+    CheckConstraint("char_length(gift_message) BETWEEN 1 AND 500", name="gift_message"),
     *not_negative("unallocated", "backordered", "allocated", "fulfilled", "cancelled", "returned"),
     CheckConstraint(
         "ordered = cancelled + unallocated + backordered + allocated + fulfilled", name="quantities_add_up"

@@ -24,7 +24,7 @@ _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.
     orders.capture_delivery"""
 _LINE = """id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, unallocated, backordered,
     allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, discounts,
-    tax_included, bundle_id, gift_card"""
+    tax_included, bundle_id, gift_card, note, gift_message"""
 _DELIVERY = """id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
     discounts"""
 
@@ -33,6 +33,7 @@ _LOCK_ALL = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[]) ORDE
 _LIST = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[])", Order)
 _BY_NUMBER = rows(f"SELECT {_ORDER} FROM orders WHERE number = :number", Order)
 _BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = :cart_id", Order)
+_LIST_BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = ANY(:cart_ids::uuid[])", Order)
 _LIST_LINES = rows(
     f"SELECT {_LINE} FROM order_lines WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, position", OrderLine
 )
@@ -72,16 +73,17 @@ _INSERT = statement(
     ), line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
-            tax_minor, total_minor, discounts, tax_included, bundle_id, gift_card)
+            tax_minor, total_minor, discounts, tax_included, bundle_id, gift_card, note, gift_message)
         SELECT id, :id::uuid, position, variant_id, product_name, sku, options::jsonb, delivery, store_id, ordered, 0, backordered,
             ordered - backordered, 0, 0, 0, unit_price_minor, unit_price_minor * ordered, discount_minor, tax_minor, total_minor, discounts::jsonb,
-            :tax_included::bool, bundle_id, (SELECT gift_card FROM variants WHERE variants.id = line.variant_id)
+            :tax_included::bool, bundle_id, (SELECT gift_card FROM variants WHERE variants.id = line.variant_id), note,
+            gift_message
         FROM unnest(:line_ids::uuid[], :positions::int[], :variants::uuid[], :names::text[], :skus::text[], :options::text[],
             :line_methods::text[], :line_stores::uuid[], :quantities::int[], :backordered::int[], :prices::bigint[],
             :line_discounts::bigint[], :line_taxes::bigint[], :line_totals::bigint[], :line_parts::text[],
-            :line_bundles::uuid[])
+            :line_bundles::uuid[], :line_notes::text[], :line_gift_messages::text[])
             AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, backordered,
-                unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id)
+                unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id, note, gift_message)
     ), delivery AS (
         INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
             tax_minor, total_minor, discounts)
@@ -226,6 +228,11 @@ async def get_by_cart(session: Session, *, cart_id: UUID) -> Order | None:
     return await _BY_CART.first(session, cart_id=cart_id)
 
 
+async def list_by_cart(session: Session, *, cart_ids: Collection[UUID]) -> list[Order]:
+    """List the orders that these carts became, in no order."""
+    return await _LIST_BY_CART.all(session, cart_ids=list(cart_ids))
+
+
 async def list_lines(session: Session, *, order_ids: Collection[UUID]) -> list[OrderLine]:
     """List the lines of orders, by order and position."""
     return await _LIST_LINES.all(session, order_ids=list(order_ids))
@@ -302,6 +309,8 @@ async def insert(
         line_taxes=[line.tax_minor for line in lines],
         line_totals=[line.total_minor for line in lines],
         line_bundles=[line.bundle_id for line in lines],
+        line_notes=[line.note for line in lines],
+        line_gift_messages=[line.gift_message for line in lines],
         line_parts=[as_text(line.discounts) for line in lines],
         delivery_ids=[delivery.id for delivery in deliveries],
         methods=[delivery.method.value for delivery in deliveries],

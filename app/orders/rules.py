@@ -46,6 +46,9 @@ class OrderLine:
     bundle_id: VariantId | None = None
     #: Whether each unit becomes a gift card once it has left.
     gift_card: bool = False
+    #: What the shopper wrote: for the shop, and for whoever gets the goods.
+    note: str | None = None
+    gift_message: str | None = None
 
     @property
     def cancellable(self) -> int:

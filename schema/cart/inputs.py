@@ -19,6 +19,10 @@ class CartLineInput:
     """How it is to reach the customer. CARRY_OUT is for staff who serve at the store."""
     store_id: strawberry.ID | None = None
     """For PICKUP and CARRY_OUT."""
+    note: str | None = None
+    """What the shop should know about these units, up to 500 characters; blank is none."""
+    gift_message: str | None = None
+    """What is to be said to whoever gets them, up to 500 characters; blank is none."""
 
 
 @strawberry.input
@@ -46,13 +50,31 @@ class CartClaimInput:
 
 
 @strawberry.input
+class CartRecoveryLinkInput:
+    """A cart that is to be opened on another device."""
+
+    cart_id: strawberry.ID
+    """The cart."""
+    idempotency_key: str | None = None
+    """The client's own name for this attempt: repeated with it, the same link is answered and none is made."""
+
+
+@strawberry.input
+class CartRecoverInput:
+    """A recovery link that was followed."""
+
+    token: str
+    """The token that the link carried."""
+
+
+@strawberry.input
 class CartLinesAddInput:
     """Units to be put into a cart."""
 
     cart_id: strawberry.ID
     """The cart."""
     lines: list[CartLineInput]
-    """What to add. The same variant, delivery and store raise the line that is there."""
+    """What to add. The same variant, delivery, store, note and gift message raise the line that is there."""
     token: str | None = None
     """A guest's proof."""
     version: int | None = None
@@ -73,6 +95,10 @@ class CartLineChangeInput:
     """Left out: unchanged. SHIPPING gives up the store."""
     store_id: strawberry.ID | None = strawberry.UNSET
     """For PICKUP and CARRY_OUT. Left out: unchanged."""
+    note: str | None = strawberry.UNSET
+    """What the shop should know, up to 500 characters. Left out: unchanged. Null or blank: none."""
+    gift_message: str | None = strawberry.UNSET
+    """What is to be said to whoever gets it, up to 500 characters. Left out: unchanged. Null or blank: none."""
 
 
 @strawberry.input

@@ -9,7 +9,7 @@ import strawberry
 
 from app.cart import service as carts
 from app.cart.errors import PaymentPending
-from app.cart.rules import LEFT_OUT, AddLine, Cart, CartChanges, ChangeLine, LeftOut, Select, Slot
+from app.cart.rules import LEFT_OUT, AddLine, Cart, CartChanges, ChangeLine, LeftOut, RecoveryLink, Select, Slot
 from app.checkout.service import abandon_for_edit
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
@@ -27,11 +27,14 @@ from schema.cart.inputs import (
     CartLineInput,
     CartLinesAddInput,
     CartLinesUpdateInput,
+    CartRecoverInput,
+    CartRecoveryLinkInput,
     CartUpdateInput,
     DeliverySelectionInput,
 )
 from schema.cart.queries import created_cart, visible_cart
-from schema.cart.types import CartPayload
+from schema.cart.types import CartPayload, CartRecoveryLinkPayload
+from schema.channels.loaders import ChannelById
 from schema.core.address import AddressInput
 from schema.core.context import Context, Info
 from schema.core.mutations import Done, Outcome, perform
@@ -82,6 +85,44 @@ class CartMutation:
             return await carts.claim(uow, cart_id=_cart_id(input.cart_id), token=input.token)
 
         outcome = await perform(info.context, "cartClaim", input, _edit(command))
+        return await _owned(info.context, outcome)
+
+    @strawberry.mutation
+    async def cart_recovery_link(self, info: Info, input: CartRecoveryLinkInput) -> CartRecoveryLinkPayload:
+        """Make a link that opens a cart on another device, good for 14 days; it ends the links made before.
+
+        Needs carts:serve. A customer's cart opens for that customer alone, who has to be logged in.
+        """
+        context = info.context
+
+        async def command(uow: UnitOfWork) -> Done:
+            link = await carts.make_recovery_link(uow, cart_id=_cart_id(input.cart_id))
+            return Done(link.cart_id, {"generation": link.generation, "expires": link.expires})
+
+        outcome = await perform(context, "cartRecoveryLink", input, command, key=input.idempotency_key)
+        cart = None if outcome.object_id is None else await visible_cart(context, outcome.object_id, None)
+        if outcome.object_id is None or cart is None:
+            return CartRecoveryLinkPayload(cart=None, token=None, url=None, expires_at=None, errors=outcome.errors)
+        # The token is never kept: it is derived anew, for a repeated call too.
+        link = RecoveryLink(outcome.object_id, **outcome.result)
+        token = link.token(context.keys)
+        channel = await context.load(ChannelById, cart.channel_key)
+        return CartRecoveryLinkPayload(
+            cart=cart,
+            token=token,
+            url=None if channel is None else channel.recovery_link(token),
+            expires_at=link.expires_at,
+            errors=[],
+        )
+
+    @strawberry.mutation
+    async def cart_recover(self, info: Info, input: CartRecoverInput) -> CartPayload:
+        """Open a cart by a recovery link: it is answered with its own token. Nobody is logged in by it."""
+
+        async def command(uow: UnitOfWork) -> Done:
+            return Done((await carts.recover(uow, token=input.token)).id)
+
+        outcome = await perform(info.context, "cartRecover", input, command)
         return await _owned(info.context, outcome)
 
     @strawberry.mutation
@@ -200,6 +241,8 @@ def _lines(lines: Sequence[CartLineInput]) -> list[AddLine]:
             quantity=line.quantity,
             delivery=line.delivery or DeliveryMethod.SHIPPING,
             store_id=_store_id(line.store_id, ("lines", str(i), "storeId")),
+            note=line.note,
+            gift_message=line.gift_message,
         )
         for i, line in enumerate(lines)
     ]
@@ -215,6 +258,8 @@ def _change(line: CartLineChangeInput, at: tuple[str, ...]) -> ChangeLine:
         quantity=LEFT_OUT if line.quantity is strawberry.UNSET else line.quantity,
         delivery=LEFT_OUT if line.delivery is strawberry.UNSET else line.delivery,
         store_id=LEFT_OUT if line.store_id is strawberry.UNSET else _store_id(line.store_id, (*at, "storeId")),
+        note=LEFT_OUT if line.note is strawberry.UNSET else line.note,
+        gift_message=LEFT_OUT if line.gift_message is strawberry.UNSET else line.gift_message,
     )
 
 

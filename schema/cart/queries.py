@@ -57,7 +57,8 @@ async def created_cart(context: Context, key: UUID) -> Cart | None:
 
 
 async def shown(context: Context, row: CartRow, *, token: str | None) -> Cart:
-    """Price a cart and show it."""
+    """Price a cart and show it as what it is by now."""
+    row = row.as_of(context.now)
     quote = await carts.quote(context.session, cart=row, now=context.now)
     return Cart.of(row, quote, token=token, now=context.now)
 

@@ -6,9 +6,11 @@ from uuid import UUID
 import strawberry
 
 from app.cart import rules
+from app.cart.states import CartStatus
 from app.delivery.rules import arrival
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import IdKind
+from app.orders.service import may_read
 from schema.cart import ids
 from schema.cart.loaders import HeldByLine, SlotByStart
 from schema.catalog.loaders import VariantById
@@ -26,23 +28,11 @@ from schema.customers.types import Customer
 from schema.delivery import types as delivery  # noqa: F401  # It makes the enum known to GraphQL.
 from schema.locations.loaders import LocationById, ReadyAtByLocation
 from schema.locations.types import PickupSlot, Store
+from schema.orders.loaders import OrderByCartId
+from schema.orders.types import Order
+from schema.promotions.types import Discount
 
-
-@strawberry.type
-class Discount:
-    """An amount taken off one line or delivery."""
-
-    name: str
-    """The promotion's name."""
-    code: str | None
-    """The code that unlocked it; null for a promotion that applies by itself."""
-    amount: Money
-    """What is taken off, as a positive amount."""
-
-    @classmethod
-    def of(cls, row: rules.QuotedDiscount, currency: str) -> "Discount":
-        """Show a discount."""
-        return cls(name=row.name, code=row.code, amount=Money.of(row.amount_minor, currency))
+strawberry.enum(CartStatus)
 
 
 @strawberry.type
@@ -68,6 +58,10 @@ class CartLine(Node):
     """After every discount allocated to the line, tax always included."""
     sold: bool
     """False when the variant has no price in the channel any more: the line counts nothing and has to be removed."""
+    note: str | None
+    """What the shopper wrote to the shop about this line; null when nothing."""
+    gift_message: str | None
+    """What the shopper wrote to whoever gets these units; null when nothing."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -78,6 +72,8 @@ class CartLine(Node):
     def of(cls, row: rules.QuotedLine, cart: rules.Cart, *, now: datetime) -> "CartLine":
         """Show a line of a cart."""
         currency, channel_id = cart.currency, cart.channel_id
+        # An expired cart has forgotten what was written, also while nobody has come to end it yet.
+        forgotten = cart.status is CartStatus.EXPIRED
         return cls(
             id=public_id(IdKind.CART_LINE, row.line_id),
             held_by=(cart.id, row.line_id, row.variant_id) if _still(cart.reserved_until, now) else None,
@@ -92,6 +88,8 @@ class CartLine(Node):
             discounts=[Discount.of(discount, currency) for discount in row.discounts],
             total=Money.of(row.total_minor, currency),
             sold=row.sold,
+            note=None if forgotten else row.note,
+            gift_message=None if forgotten else row.gift_message,
         )
 
     @strawberry.field
@@ -211,6 +209,8 @@ class Cart(Node):
     customer_key: strawberry.Private[UUID | None]
     token: str | None
     """Proves a guest's right to this cart. Null except for its customer, whoever created it, and whoever gave it."""
+    status: CartStatus
+    """Where its life has got to; only an ACTIVE cart can be changed or bought."""
     version: int
     """Rises by one with every change; send it back as `version` to refuse lost updates."""
     currency: CurrencyCode
@@ -241,6 +241,8 @@ class Cart(Node):
     """Whether the channel's prices include tax."""
     reserved_until: datetime | None
     """Until when stock is held for this cart; null when nothing is held."""
+    expires_at: datetime | None
+    """When it expires if nobody changes it until then, or has expired. Null: never, as while its payment is under way."""
     steps: list[str]
     """How the total came about, step by step, for people: price, promote, deliver, tax. The wording may change."""
 
@@ -260,6 +262,7 @@ class Cart(Node):
             channel_key=row.channel_id,
             customer_key=row.customer_id,
             token=token,
+            status=row.status,
             version=row.version,
             currency=CurrencyCode(row.currency),
             email=row.email,
@@ -275,6 +278,7 @@ class Cart(Node):
             tax_total=Money.of(quote.tax_minor, currency),
             tax_included=quote.tax_included,
             reserved_until=_still(row.reserved_until, now),
+            expires_at=None if row.attempt_id is not None else row.expires_at,
             steps=list(quote.steps),
         )
 
@@ -292,6 +296,18 @@ class Cart(Node):
             return None
         return Customer.shown_to(info.context.actor, await info.context.load(CustomerById, self.customer_key))
 
+    @strawberry.field
+    async def order(self, info: Info) -> Order | None:
+        """What it became; null before, and for whoever may not see the order: a guest reads it with the order's own token."""
+        if self.status is not CartStatus.ORDERED:
+            return None
+        context = info.context
+        order = await context.load(OrderByCartId, self.key)
+        if order is None or not may_read(context.actor, context.keys, order, None):
+            return None
+        own = order.customer_id is not None and order.customer_id == context.actor.customer_id
+        return Order.for_buyer(order, context) if own else Order.of(order)
+
 
 @strawberry.type
 class CartPayload:
@@ -301,6 +317,22 @@ class CartPayload:
     """The cart as it is now. Null when refused, except where the caller needs it to go on, as with VERSION_CONFLICT."""
     errors: list[UserError]
     """Why it was refused; then nothing was changed."""
+
+
+@strawberry.type
+class CartRecoveryLinkPayload:
+    """The answer to cartRecoveryLink."""
+
+    cart: Cart | None
+    """The cart that the link opens; null when refused."""
+    token: str | None
+    """What cartRecover takes. Whoever has it can open a guest's cart: send it to its shopper alone. Null when refused."""
+    url: str | None
+    """The whole link; null where the channel has no recoveryUrl, and when refused."""
+    expires_at: datetime | None
+    """From when on it opens nothing; null when refused."""
+    errors: list[UserError]
+    """Why it was refused; then the links that were made before still hold."""
 
 
 def _still(until: datetime | None, now: datetime) -> datetime | None:

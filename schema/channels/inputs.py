@@ -50,6 +50,12 @@ class ChannelPutInput:
     """Every kind of money that is taken here. Else all but PAY_IN_STORE and INVOICE."""
     gift_card_ttl_days: int | None = strawberry.UNSET
     """For how many days gift cards that are bought here can be spent, from 1 to 36,500. Else for ever."""
+    cart_ttl_days: int | None = strawberry.UNSET
+    """For how many days a guest's cart lives that nobody touches, from 1 to 3,650. Else 90."""
+    customer_cart_ttl_days: int | None = strawberry.UNSET
+    """For how many days a customer's cart lives that nobody touches, from 1 to 3,650. Else for ever."""
+    recovery_url: str | None = strawberry.UNSET
+    """The storefront's page that opens a cart by a recovery link, with {token} in it. Under https, or on localhost. Else none."""
 
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
@@ -73,4 +79,7 @@ class ChannelPutInput:
             capture_delivery=said(self.capture_delivery),
             tenders=tuple(tenders) if isinstance(tenders, list) else tenders,
             gift_card_ttl_days=said(self.gift_card_ttl_days),
+            cart_ttl_days=said(self.cart_ttl_days),
+            customer_cart_ttl_days=said(self.customer_cart_ttl_days),
+            recovery_url=said(self.recovery_url),
         )

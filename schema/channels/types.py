@@ -41,6 +41,12 @@ class Channel(Node):
     """Every kind of money that is taken here."""
     gift_card_ttl_days: int | None
     """For how many days gift cards that were bought here can be spent; null when for ever."""
+    cart_ttl_days: int
+    """For how many days a guest's cart lives that nobody touches."""
+    customer_cart_ttl_days: int | None
+    """For how many days a customer's cart lives that nobody touches; null when it lives for ever."""
+    recovery_url: str | None
+    """The storefront's page that opens a cart by a recovery link, with {token} in it; null where there is none."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -63,6 +69,9 @@ class Channel(Node):
             return_window_days=row.return_window_days,
             tenders=list(row.tenders),
             gift_card_ttl_days=row.gift_card_ttl_days,
+            cart_ttl_days=row.cart_ttl_days,
+            customer_cart_ttl_days=row.customer_cart_ttl_days,
+            recovery_url=row.recovery_url,
         )
 
     @strawberry.field

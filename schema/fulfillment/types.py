@@ -131,6 +131,18 @@ class FulfillmentOrderLine(Node):
         return order_types.OrderLine.of(line, order.currency, order.channel_id, holder=self.holder)
 
     @strawberry.field
+    async def note(self, info: Info) -> str | None:
+        """What the shopper wrote to the shop about this line; null when nothing, and after erasure."""
+        line = await info.context.load(OrderLineById, self.row.order_line_id)
+        return None if line is None else line.note
+
+    @strawberry.field
+    async def gift_message(self, info: Info) -> str | None:
+        """What is to be packed with these units for whoever gets them; null when nothing, and after erasure."""
+        line = await info.context.load(OrderLineById, self.row.order_line_id)
+        return None if line is None else line.gift_message
+
+    @strawberry.field
     async def variant(self, info: Info) -> ProductVariant | None:
         """The variant as it is now; null where it is sold no more."""
         row = await info.context.load(VariantById, self.row.variant_id)

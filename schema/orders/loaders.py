@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.inventory import queries as stock
+from app.kernel.ids import CartId
 from app.orders import queries
 from app.orders.rules import Hold, Order, OrderDelivery, OrderEvent, OrderLine
 from app.payments import queries as payments
@@ -16,6 +17,12 @@ from schema.core.context import Batch, Context
 async def _orders(context: Context, ids: list[UUID]) -> Sequence[Order | None]:
     """Orders by id."""
     return by_id(await queries.list_orders(context.session, order_ids=ids), ids)
+
+
+async def _orders_of_carts(context: Context, cart_ids: list[UUID]) -> Sequence[Order | None]:
+    """The orders that carts became."""
+    found = {order.cart_id: order for order in await queries.list_by_cart(context.session, cart_ids=cart_ids)}
+    return [found.get(CartId(cart_id)) for cart_id in cart_ids]
 
 
 async def _lines(context: Context, order_ids: list[UUID]) -> Sequence[list[OrderLine]]:
@@ -69,6 +76,7 @@ async def _expected(context: Context, keys: list[tuple[UUID, UUID]]) -> Sequence
 
 ExpectedByLine = Batch(_expected)
 OrderById = Batch(_orders)
+OrderByCartId = Batch(_orders_of_carts)
 OrderLineById = Batch(_line)
 LinesByOrderId = Batch(_lines)
 DeliveriesByOrderId = Batch(_deliveries)

@@ -18,7 +18,6 @@ from app.payments.rules import Payment as PaymentRow
 from app.payments.rules import Step
 from app.payments.service import RETRIED
 from app.payments.states import PaymentStatus, TransactionKind, TransactionState
-from schema.cart.types import Discount
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import Attribute, ProductVariant
 from schema.channels.loaders import ChannelById
@@ -46,6 +45,7 @@ from schema.orders.loaders import (
 )
 from schema.payments.loaders import GiftCardsByLineId
 from schema.payments.types import BoughtGiftCard
+from schema.promotions.types import Discount
 from schema.returns import types as return_types
 from schema.returns.loaders import RequestableByOrderId, ReturnsByOrderId
 from schema.sourcing.loaders import DecisionsByOrderId
@@ -120,6 +120,10 @@ class OrderLine(Node):
     """What was taken off, promotion by promotion."""
     total: Money
     """After every discount allocated to the line, tax always included: what a full return gives back."""
+    note: str | None
+    """What the shopper wrote to the shop about this line; null when nothing, and after erasure."""
+    gift_message: str | None
+    """What the shopper wrote to whoever gets these units; null when nothing, and after erasure."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -160,6 +164,8 @@ class OrderLine(Node):
             tax_total=Money.of(row.tax_minor, currency),
             discounts=_discounts(row.discounts, currency),
             total=Money.of(row.total_minor, currency),
+            note=row.note,
+            gift_message=row.gift_message,
         )
 
     @strawberry.field

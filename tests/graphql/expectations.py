@@ -16,10 +16,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.cart import service as carts
+from app.cart.rules import next_link
 from app.inventory.rules.adjusting import Delivered
 from app.inventory.service import adjusting
 from app.kernel.actor import ANONYMOUS
-from app.kernel.ids import IdKind, decode, encode, new_id
+from app.kernel.ids import CartId, IdKind, decode, encode, new_id
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
 from tests.builders.counted import begin_count
@@ -423,6 +425,17 @@ async def _with_new_guests_cart(ask: Ask) -> Input:
     return {"input": {"cartId": encode(IdKind.CART, cart.id), "token": buyer.token(cart.id)}}
 
 
+async def _with_recovery_link(ask: Ask) -> Input:
+    """Make a link to the cart, or find it made: another one would end it."""
+    cart_id = CartId(decode(IdKind.CART, ask.things.ids["cart"]))
+    [[made]] = await ask.shop.fetch("SELECT recovery_generation FROM carts WHERE id = $1", cart_id)
+    if made:
+        link = next_link(cart_id, generation=made, now=ask.shop.database.now())
+    else:
+        link = await ask.shop.begin().run(lambda uow: carts.make_recovery_link(uow, cart_id=cart_id))
+    return {"input": {"token": link.token(ask.shop.database.keys)}}
+
+
 def _cart(field: str, more: Callable[[Ask], Input], **also: Any) -> Row:
     return Row(field, lambda ask: {"input": ask.cart | more(ask)}, refused(GUESTS_CART), refused(ADAS_CART), **also)
 
@@ -512,13 +525,27 @@ MUTATIONS: Final = (
     ),
     Row("cartClaim", _with_new_guests_cart, "UUU AA UUUUUUUU", what="with its token"),
     Row(
+        "cartRecoveryLink",
+        lambda ask: {"input": {"cartId": ask.things.ids["cart"]} | ask.keyed},
+        "UUU FF AAAAAFFA",
+        "UUU FF AAAAAFFA",
+    ),
+    Row("cartRecover", _with_recovery_link, EVERYBODY, "UUU AF FFFFFFFF"),
+    Row(
         "cartClaim",
         lambda ask: {"input": {"cartId": ask.things.ids["cart"], "token": "guessed"}},
         "UUU NN UUUUUUUU",
         "UUU AN UUUUUUUU",
         what="without its token",
     ),
-    _cart("cartLinesAdd", lambda ask: {"lines": [{"variantId": ask.shop.variant_ref("mug"), "quantity": 1}]}),
+    _cart(
+        "cartLinesAdd",
+        lambda ask: {
+            "lines": [
+                {"variantId": ask.shop.variant_ref("mug"), "quantity": 1, "note": "for Eve", "giftMessage": "With love"}
+            ]
+        },
+    ),
     Row(
         "cartLinesAdd",
         lambda ask: {
@@ -538,7 +565,10 @@ MUTATIONS: Final = (
         "NNN FN AFAAANNA",
         what="over the counter of the store",
     ),
-    _cart("cartLinesUpdate", lambda ask: {"lines": [{"lineId": ask.things.ids["cart line"], "quantity": 3}]}),
+    _cart(
+        "cartLinesUpdate",
+        lambda ask: {"lines": [{"lineId": ask.things.ids["cart line"], "quantity": 3, "note": "for Bob"}]},
+    ),
     _cart(
         "cartUpdate",
         lambda _: {

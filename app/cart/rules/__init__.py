@@ -13,14 +13,27 @@ from app.cart.rules.changes import (
     refuse_too_many_lines,
     rewritten,
 )
-from app.cart.rules.records import MOST_CODES, MOST_LINES, MOST_UNITS, Cart, CartLine, Selection, group_id
+from app.cart.rules.records import (
+    LONGEST_NOTE,
+    MOST_CODES,
+    MOST_LINES,
+    MOST_UNITS,
+    Cart,
+    CartLine,
+    Selection,
+    group_id,
+    sameness,
+)
+from app.cart.rules.recovery import RECOVERY_LIFE, RecoveryLink, next_link, read_link
 from app.cart.rules.totals import Quote, QuotedDiscount, QuotedGroup, QuotedLine, QuotedOption, Terms, UnitPrice, quoted
 
 __all__ = [
     "LEFT_OUT",
+    "LONGEST_NOTE",
     "MOST_CODES",
     "MOST_LINES",
     "MOST_UNITS",
+    "RECOVERY_LIFE",
     "AddLine",
     "Cart",
     "CartChanges",
@@ -32,6 +45,7 @@ __all__ = [
     "QuotedGroup",
     "QuotedLine",
     "QuotedOption",
+    "RecoveryLink",
     "Rewritten",
     "Select",
     "Selection",
@@ -40,7 +54,10 @@ __all__ = [
     "UnitPrice",
     "group_id",
     "merged",
+    "next_link",
     "quoted",
+    "read_link",
     "refuse_too_many_lines",
     "rewritten",
+    "sameness",
 ]

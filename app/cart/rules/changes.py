@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from app.cart.errors import TooManyLines, TooManyUnits
-from app.cart.rules.records import MOST_LINES, MOST_UNITS, CartLine
+from app.cart.rules.records import LONGEST_NOTE, MOST_LINES, MOST_UNITS, CartLine, sameness
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.errors import Invalid, NotFound
@@ -32,6 +32,8 @@ class AddLine:
     quantity: int
     delivery: DeliveryMethod = DeliveryMethod.SHIPPING
     store_id: LocationId | None = None
+    note: str | None = None
+    gift_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class ChangeLine:
     quantity: int | LeftOut = LEFT_OUT
     delivery: DeliveryMethod | LeftOut = LEFT_OUT
     store_id: LocationId | LeftOut | None = LEFT_OUT
+    note: str | LeftOut | None = LEFT_OUT
+    gift_message: str | LeftOut | None = LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """How to write changed lines: these go, these change their quantity, these move to another delivery or store."""
+    """How to write changed lines: these go, these change their quantity, these are other lines from now on."""
 
     removed: tuple[UUID, ...]
     recounted: tuple[CartLine, ...]
@@ -81,17 +85,22 @@ class Rewritten:
 
 
 def merged(lines: Sequence[AddLine]) -> dict[AddLine, tuple[int, int]]:
-    """Add up lines that are the same but for their quantity.
+    """Add up lines that are the same but for their quantity, their notes and gift messages tidied.
 
     Answers, for each (with a quantity of 0), how many units there are in all and which element was first.
-    Raises: Invalid naming the quantity; TooManyUnits.
+    Raises: Invalid naming the quantity or the text; TooManyUnits.
     """
     sums: dict[AddLine, tuple[int, int]] = {}
     for i, line in enumerate(lines):
         field = ("lines", str(i), "quantity")
         if line.quantity <= 0:
             raise Invalid("at least 1", field=field)
-        key = replace(line, quantity=0)
+        key = replace(
+            line,
+            quantity=0,
+            note=tidy(line.note, field=("lines", str(i), "note")),
+            gift_message=tidy(line.gift_message, field=("lines", str(i), "giftMessage")),
+        )
         units, first = sums.get(key, (0, i))
         if units + line.quantity > MOST_UNITS:
             raise TooManyUnits(f"at most {MOST_UNITS} units of a line", field=field)
@@ -132,7 +141,16 @@ def _changed(line: CartLine, change: ChangeLine, at: tuple[str, ...]) -> CartLin
     store_id = line.store_id if isinstance(change.store_id, LeftOut) else change.store_id
     if delivery is DeliveryMethod.SHIPPING and isinstance(change.store_id, LeftOut):
         store_id = None
-    return replace(line, quantity=quantity, delivery=delivery, store_id=store_id)
+    return replace(
+        line,
+        quantity=quantity,
+        delivery=delivery,
+        store_id=store_id,
+        note=line.note if isinstance(change.note, LeftOut) else tidy(change.note, field=(*at, "note")),
+        gift_message=line.gift_message
+        if isinstance(change.gift_message, LeftOut)
+        else tidy(change.gift_message, field=(*at, "giftMessage")),
+    )
 
 
 def _settled(
@@ -143,31 +161,39 @@ def _settled(
         line = after[line_id]
         if line is None:
             continue
-        key = (line.variant_id, line.delivery, line.store_id)
-        other = kept.get(key)
+        other = kept.get(sameness(line))
         if other is None:
-            kept[key] = line
+            kept[sameness(line)] = line
             continue
         units = other.quantity + line.quantity
         if units > MOST_UNITS:
             i = at.get(line_id, at.get(other.id, 0))
             raise TooManyUnits(f"at most {MOST_UNITS} units of a line", field=("lines", str(i), "quantity"))
-        kept[key] = replace(other, quantity=units)
+        kept[sameness(line)] = replace(other, quantity=units)
     final = {line.id: line for line in kept.values()}
-    moved = [line for line in final.values() if _place(line) != _place(before[line.id])]
+    moved = [line for line in final.values() if sameness(line) != sameness(before[line.id])]
     return Rewritten(
         removed=tuple(line_id for line_id in before if line_id not in final),
         recounted=tuple(
             line
             for line in final.values()
-            if line.quantity != before[line.id].quantity and _place(line) == _place(before[line.id])
+            if line.quantity != before[line.id].quantity and sameness(line) == sameness(before[line.id])
         ),
         moved=tuple(moved),
     )
 
 
-def _place(line: CartLine) -> tuple[object, object]:
-    return line.delivery, line.store_id
+def tidy(text: str | None, *, field: tuple[str, ...]) -> str | None:
+    """Tidy what somebody wrote on a line: nothing around it, and a blank text is none; its lines stay as they are.
+
+    Raises: Invalid when it is too long, or holds the one character that no text can.
+    """
+    tidied = text.strip() if text else ""
+    if len(tidied) > LONGEST_NOTE:
+        raise Invalid(f"at most {LONGEST_NOTE} characters", field=field)
+    if "\0" in tidied:
+        raise Invalid("text cannot hold the character U+0000", field=field)
+    return tidied or None
 
 
 def refuse_too_many_lines(count: int) -> None:

@@ -74,6 +74,8 @@ class QuotedLine:
     tax_minor: int
     total_minor: int
     sold: bool
+    note: str | None
+    gift_message: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,8 @@ def _quoted_line(part: _Priced, discounts: tuple[QuotedDiscount, ...], net: int,
         tax_minor=tax,
         total_minor=net if terms.tax_included else net + tax,
         sold=part.price is not None,
+        note=line.note,
+        gift_message=line.gift_message,
     )
 
 

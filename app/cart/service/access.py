@@ -47,7 +47,7 @@ async def lock_for_edit(uow: UnitOfWork, *, cart_id: UUID, token: str | None, ve
     if cart is None:
         raise CartNotFound("there is no such cart", field=("cartId",))
     authorize(uow, cart, token)
-    _refuse_edit(cart, version)
+    _refuse_edit(cart.as_of(uow.now), version)
     # Whatever spoke against it ended between the two statements; now the lock is ours.
     return await lock_for_edit(uow, cart_id=cart_id, token=token, version=version)
 

@@ -23,6 +23,7 @@ from app.cart.rules import (
     merged,
     refuse_too_many_lines,
     rewritten,
+    sameness,
 )
 from app.cart.service.access import lock_for_edit
 from app.cart.service.checks import Place, check_open, check_places, check_variants
@@ -44,7 +45,7 @@ PlacesLeft = Mapping[tuple[UUID, datetime], int]
 async def add_lines(
     uow: UnitOfWork, *, cart_id: UUID, token: str | None, version: int | None, lines: Sequence[AddLine]
 ) -> Cart:
-    """Put units into a cart; the same variant, delivery and store raise the line that is there.
+    """Put units into a cart; the same variant, delivery, store, note and gift message raise the line that is there.
 
     Where the channel holds stock for carts, the units are held at once; else stock is not asked here.
     Costs the same number of statements for one line and for a thousand.
@@ -71,12 +72,8 @@ async def put_lines(uow: UnitOfWork, cart: Cart, channel: Channel, lines: Sequen
         uow, cart_id=cart.id, lines=[replace(line, quantity=units) for line, (units, _) in summed.items()]
     )
     if len(added) < len(summed):
-        written = {(line.variant_id, line.delivery, line.store_id) for line in added}
-        at = min(
-            first
-            for line, (_, first) in summed.items()
-            if (line.variant_id, line.delivery, line.store_id) not in written
-        )
+        written = {sameness(line) for line in added}
+        at = min(first for line, (_, first) in summed.items() if sameness(line) not in written)
         raise TooManyUnits(f"at most {MOST_UNITS} units of a line", field=("lines", str(at), "quantity"))
     refuse_too_many_lines(added[0].lines_before + sum(line.inserted for line in added))
 
@@ -84,7 +81,7 @@ async def put_lines(uow: UnitOfWork, cart: Cart, channel: Channel, lines: Sequen
 async def change_lines(
     uow: UnitOfWork, *, cart_id: UUID, token: str | None, version: int | None, changes: Sequence[ChangeLine]
 ) -> Cart:
-    """Change how many of a line there are and how it reaches the customer; 0 units remove it.
+    """Change how many of a line there are, how it reaches the customer and what goes with it; 0 units remove it.
 
     A line that becomes like another is added to it. What is held for the cart follows the change.
     Locks: the cart, levels. Raises: see `lock_for_edit`; Invalid; NotFound for a line that is not in the cart;
@@ -126,8 +123,7 @@ async def update(
         if isinstance(changes.promotion_codes, LeftOut)
         else await _codes(uow, cart, changes.promotion_codes or ()),
     )
-    await queries.save_cart(uow, cart=changed)
-    return changed
+    return await queries.save_cart(uow, cart=changed)
 
 
 async def select_delivery(

@@ -45,6 +45,8 @@ class SnapshotLine:
     discounts: tuple[Discount, ...]
     #: The bundle that the cart's line is of, when this is one of its components.
     bundle_id: VariantId | None = None
+    note: str | None = None
+    gift_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -439,6 +439,8 @@ def _line(snapshot: Snapshot, position: int, line: SnapshotLine, waiting: int) -
         discounts=to_plain(line.discounts),
         tax_included=snapshot.tax_included,
         bundle_id=line.bundle_id,
+        note=line.note,
+        gift_message=line.gift_message,
     )
 
 

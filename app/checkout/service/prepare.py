@@ -195,8 +195,9 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
         if not await abandon_for_edit(uow, cart.attempt_id):
             raise PaymentPending(cart.attempt_id, field=("cartId",))
         return await _lock(uow, request)
+    cart = cart.as_of(uow.now)
     if cart.status is not CartStatus.ACTIVE:
-        raise CartNotActive("this cart was ordered already", field=("cartId",))
+        raise CartNotActive(f"a cart that is {cart.status} cannot be bought", field=("cartId",))
     if request.version is not None and request.version != cart.version:
         raise VersionConflict("the cart has changed meanwhile", field=("version",))
     return cart
@@ -228,6 +229,8 @@ async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -
             tax_minor=line.tax_minor,
             total_minor=line.total_minor,
             discounts=_discounts(line),
+            note=line.note,
+            gift_message=line.gift_message,
         )
         for line in quote.lines
     ]

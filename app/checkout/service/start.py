@@ -45,6 +45,7 @@ async def _lock(uow: UnitOfWork, cart_id: UUID, token: str | None, version: int 
         if not await abandon_for_edit(uow, cart.attempt_id):
             raise PaymentPending(cart.attempt_id, field=("cartId",))
         return await _lock(uow, cart_id, token, version)
+    cart = cart.as_of(uow.now)
     if cart.status is not CartStatus.ACTIVE:
         raise CartNotActive(f"a cart that is {cart.status} cannot be bought", field=("cartId",))
     if version is not None and version != cart.version:

@@ -263,6 +263,7 @@ _LIST_EXPIRED = rows(
     f"""
     SELECT {_OPEN} FROM reservations
     WHERE state = 'SOFT' AND expires_at <= :now AND (:variant_ids::uuid[] IS NULL OR variant_id = ANY(:variant_ids))
+      AND demand_id <> ALL(:except_for::uuid[])
     ORDER BY expires_at LIMIT :most
     """,
     OpenReservation,
@@ -408,11 +409,16 @@ async def extend_soft(uow: UnitOfWork, *, demand_id: UUID, expires_at: datetime)
 
 
 async def list_expired(
-    session: Session, *, now: datetime, most: int = 5_000, variant_ids: Collection[UUID] | None = None
+    session: Session,
+    *,
+    now: datetime,
+    most: int = 5_000,
+    variant_ids: Collection[UUID] | None = None,
+    except_for: Collection[UUID] = (),
 ) -> list[OpenReservation]:
-    """List units, of these variants or of all, that are held for somebody whose time is over."""
+    """List units, of these variants or of all, that are held for somebody whose time is over, but not for these demands."""
     wanted = None if variant_ids is None else list(variant_ids)
-    return await _LIST_EXPIRED.all(session, now=now, most=most, variant_ids=wanted)
+    return await _LIST_EXPIRED.all(session, now=now, most=most, variant_ids=wanted, except_for=list(except_for))
 
 
 async def list_held_by_line(session: Session, *, demand_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:

@@ -31,15 +31,17 @@ async def reserve_soft(
     kind: DemandKind = DemandKind.ORDER,
     priority: int = 0,
     instead_of: UUID | None = None,
+    besides: Collection[UUID] = (),
 ) -> None:
     """Hold units until a demand is placed, let go, or its time is over. All of them or none.
 
-    What `instead_of` holds, such as the cart that a checkout began from, is given back first, under the same locks.
+    What `instead_of` holds, such as the cart that a checkout began from, is given back first, under the same locks, and so
+    is what `besides` hold, such as a cart that goes into this one.
     Units that others hold beyond their time are taken back before anybody is refused.
     Locks: levels. Raises: OutOfStock, with what is left of each variant.
     """
     wanted, parts = _wanted(units), per_line(units)
-    await _lock(uow, wanted, instead_of)
+    await _lock(uow, wanted, [*_given_up(instead_of), *besides])
     bearing = await queries.hold(
         uow,
         demand_kind=kind,
@@ -192,13 +194,13 @@ def _wanted(units: Sequence[Units]) -> list[Change]:
     return per_level(Change(part.variant_id, part.location_id, soft=part.quantity) for part in units)
 
 
-async def _lock(uow: UnitOfWork, wanted: Sequence[Change], instead_of: UUID | None) -> None:
-    if instead_of is None:
+async def _lock(uow: UnitOfWork, wanted: Sequence[Change], given_up: Sequence[UUID]) -> None:
+    if not given_up:
         # One row locks itself in the update; several have to be locked in order first.
         await lock_in_order(uow, wanted)
         return
-    await queries.lock_stock_of_demand(uow, demand_ids=[instead_of], levels=[part.level for part in wanted])
-    await queries.release_soft(uow, demand_ids=[instead_of])
+    await queries.lock_stock_of_demand(uow, demand_ids=given_up, levels=[part.level for part in wanted])
+    await queries.release_soft(uow, demand_ids=given_up)
 
 
 def _given_up(instead_of: UUID | None) -> list[UUID]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from app.inventory.rules import Ahead, Units
+
+KeyT = TypeVar("KeyT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Own:
 
     units: Mapping[tuple[UUID, UUID], int] = field(default_factory=dict)
     ahead: Mapping[UUID, int] = field(default_factory=dict)
+
+    def plus(self, other: "Own") -> "Own":
+        """Add up what two demands hold."""
+        return Own(_summed(self.units, other.units), _summed(self.ahead, other.ahead))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +124,7 @@ def per_shelf(units: Iterable[Units]) -> dict[tuple[UUID, UUID], int]:
         shelf = (part.variant_id, part.location_id)
         shelves[shelf] = shelves.get(shelf, 0) + part.quantity
     return shelves
+
+
+def _summed(one: Mapping[KeyT, int], other: Mapping[KeyT, int]) -> dict[KeyT, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in one.keys() | other.keys()}

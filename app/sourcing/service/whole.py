@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,17 @@ async def source(
 
 async def own_units(session: Session, *, demand_id: UUID) -> Own:
     """Say what a cart, a checkout or an order holds already."""
-    parts = await stock.list_open_for_demand(session, demand_id=demand_id)
+    return _own(await stock.list_open_for_demand(session, demand_id=demand_id))
+
+
+async def lapsed_units(
+    session: Session, *, variant_ids: Collection[UUID], now: datetime, except_for: Collection[UUID]
+) -> Own:
+    """Say what others hold beyond their time of these variants: whoever reserves it takes it back under its own locks."""
+    return _own(await stock.list_expired(session, now=now, variant_ids=variant_ids, except_for=except_for))
+
+
+def _own(parts: Sequence[stock.OpenReservation]) -> Own:
     ahead: dict[UUID, int] = {}
     for part in parts:
         if part.supply_id is not None:

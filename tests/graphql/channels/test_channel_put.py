@@ -11,6 +11,7 @@ mutation Put($input: ChannelPutInput!) {
     channel {
       id code name currency taxIncluded countries isDefault closed returnWindowDays
       displayCap threshold reservationTtlSeconds reserveAt reservePartially priority
+      cartTtlDays customerCartTtlDays recoveryUrl
     }
     errors { code field }
   }
@@ -22,10 +23,12 @@ APP: Json = {"code": "app", "name": "App", "currency": "GBP", "taxIncluded": Tru
 DEFAULTS: Json = {
     "isDefault": False, "closed": False, "returnWindowDays": 30, "displayCap": None, "threshold": 0,
     "reservationTtlSeconds": 900, "reserveAt": "CHECKOUT", "reservePartially": False, "priority": 0,
+    "cartTtlDays": 90, "customerCartTtlDays": None, "recoveryUrl": None,
 }  # fmt: skip
 OF_THEIR_OWN: Json = {
     "isDefault": True, "closed": False, "returnWindowDays": 14, "displayCap": 5, "threshold": 2,
     "reservationTtlSeconds": 60, "reserveAt": "CART", "reservePartially": True, "priority": 7,
+    "cartTtlDays": 1, "customerCartTtlDays": 3650, "recoveryUrl": "https://shop.test/cart?open={token}&from=mail",
 }  # fmt: skip
 
 
@@ -136,6 +139,12 @@ class TestChannelPut:
             ("giftCardTtlDays", 0),
             ("giftCardTtlDays", 36_501),
             ("returnWindowDays", 2**31 - 1),
+            ("cartTtlDays", 0),
+            ("cartTtlDays", 3651),
+            ("customerCartTtlDays", -1),
+            ("customerCartTtlDays", 2**31 - 1),
+            ("recoveryUrl", "http://shop.test/{token}"),
+            ("recoveryUrl", "https://shop.test/cart"),
         ],
     )
     async def test_names_what_is_wrong(self, office: Office, part: str, value: object) -> None:

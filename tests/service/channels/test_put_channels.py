@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from app.channels import queries
@@ -29,6 +30,61 @@ async def chosen(database: Database, code: str | None) -> Channel:
     """Choose a channel."""
     async with database.read() as session:
         return await choose(session, code=code)
+
+
+class TestRecoveryUrl:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://shop.test/cart/{token}",
+            "https://shop.test:8443/#/open?cart={token}&from=mail",
+            "https://shop.test?cart={token}",
+            "http://localhost/{token}",
+            "http://localhost:3000/{token}",
+            "http://127.0.0.1:8000/{token}",
+            "http://[::1]:8000/{token}",
+        ],
+    )
+    async def test_is_taken_where_nobody_listens_in(self, database: Database, url: str) -> None:
+        assert await put(database, replace(WEB, recovery_url=url)) == [Put.INSERTED]
+
+        web = await chosen(database, "web")
+        assert web.recovery_link("abc.1") == url.replace("{token}", "abc.1")
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "{token}",
+            "http://shop.test/{token}",
+            "http://localhost.shop.test/{token}",
+            "http://localhost:shop.test/{token}",
+            "HTTPS://shop.test/{token}",
+            "https://{token}.shop.test/",
+            "https://shop.test{token}",
+            "https://somebody@shop.test/{token}",
+            "https:///{token}",
+            "https://shop.test/cart",
+            "https://shop.test/a b/{token}",
+            "https://shop.test/{token}\n",
+            "https://shop.test/\u00a0{token}",
+            "javascript:alert('{token}')",
+            "https://shop.test/{token}/" + "x" * 2000,
+        ],
+    )
+    async def test_is_refused_where_somebody_might_and_by_the_table_too(self, database: Database, url: str) -> None:
+        await put(database, WEB)
+        with pytest.raises(Invalid) as refusal:
+            await put(database, replace(WEB, recovery_url=url))
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with database.unit(SYSTEM) as uow:
+                await uow.execute("UPDATE channels SET recovery_url = $1", [url])
+
+        assert refusal.value.field == ("channels", "0", "recoveryUrl")
+
+    async def test_says_once_where_the_token_belongs(self, database: Database) -> None:
+        with pytest.raises(Invalid):
+            await put(database, replace(WEB, recovery_url="https://shop.test/{token}/{token}"))
 
 
 class TestPutChannels:

@@ -84,10 +84,10 @@ HOT: Final[Mapping[str, tuple[Statement[Any], Mapping[str, object]]]] = {
         reservations._EXPIRE_SOFT,
         {"at": OPENING, "ended": "EXPIRED", "supply_ids": [], "variants": VARIANTS, "locations": LOCATIONS},
     ),
-    "list what has expired": (reservations._LIST_EXPIRED, {"now": OPENING, "most": 500, "variant_ids": None}),
+    "list what has expired": (reservations._LIST_EXPIRED, {"now": OPENING, "most": 500, "variant_ids": None, "except_for": []}),
     "list what has expired of variants": (
         reservations._LIST_EXPIRED,
-        {"now": OPENING, "most": 500, "variant_ids": VARIANTS},
+        {"now": OPENING, "most": 500, "variant_ids": VARIANTS, "except_for": VARIANTS[:1]},
     ),
     "list what a channel can promise": (_LIST_PROMISES, {"channel_id": CHANNEL_ID, "variant_ids": VARIANTS}),
     "stock of a level as it was": (ledger._LIST_STOCK_AS_OF, ONE | {"moment": OPENING.replace(month=6)}),

@@ -6,7 +6,7 @@ from app.kernel.personal_data import PERSONAL_DATA
 from app.tables import METADATA
 
 _SOUNDS_PERSONAL = re.compile(
-    r"email|phone|address|first_name|last_name|birth|vehicle|spot|note$|token$|token_hash|password|collected_by|tracking|snapshot"
+    r"email|phone|address|first_name|last_name|birth|vehicle|spot|note$|gift_message|token$|token_hash|password|collected_by|tracking|snapshot"
 )
 #: Columns that sound personal and are not.
 _OF_NOBODY = {

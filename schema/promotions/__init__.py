@@ -1,0 +1,1 @@
+"""What promotions take off, for clients."""
