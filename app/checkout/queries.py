@@ -1,20 +1,47 @@
 """Every statement about checkout attempts."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
+from app.cart.queries.carts import CART
+from app.cart.rules import Cart
 from app.checkout import models  # noqa: F401  # The statements below are about these tables.
 from app.checkout.rules import Attempt
 from app.checkout.states import AttemptStatus
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import AttemptId, OrderId, PaymentId
-from app.kernel.sql import Session, rows, statement
+from app.kernel.sql import Session, maker, rows, statement
+
+
+def _names(columns: str) -> list[str]:
+    return [name.strip() for name in columns.split(",")]
+
 
 _ATTEMPT = """id, cart_id, order_id, status, currency, total_minor, snapshot, key_scope, key, failure_code, failure,
     created_at, updated_at, worked_until"""
 
+
+@dataclass(frozen=True, slots=True)
+class LockedAttempt:
+    """An attempt, and the cart that it holds."""
+
+    cart: Cart
+    attempt: Attempt
+
+
+_CART_WIDTH = len(fields(Cart))
+_make_cart, _make_attempt = maker(Cart), maker(Attempt)
 _GET = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id", Attempt)
 _LOCK = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id FOR NO KEY UPDATE", Attempt)
+#: An attempt and its cart, which is locked before it, in one round trip.
+_LOCK_WITH_CART = statement(
+    f"""
+    SELECT {", ".join(f"cart.{name}" for name in _names(CART))}, {", ".join(f"attempt.{name}" for name in _names(_ATTEMPT))}
+    FROM carts AS cart JOIN checkout_attempts AS attempt ON attempt.cart_id = cart.id
+    WHERE attempt.id = :id FOR NO KEY UPDATE OF cart, attempt
+    """
+)
 _GET_BY_KEY = rows(
     f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE key_scope = :scope AND key = :key ORDER BY id DESC LIMIT 1",
     Attempt,
@@ -62,6 +89,15 @@ async def get_attempt(session: Session, *, attempt_id: UUID) -> Attempt | None:
 async def lock_attempt(uow: UnitOfWork, *, attempt_id: UUID) -> Attempt | None:
     """Lock an attempt. Its cart is locked before it."""
     return await _LOCK.first(uow, id=attempt_id)
+
+
+async def lock_with_cart(uow: UnitOfWork, *, attempt_id: UUID) -> LockedAttempt | None:
+    """Lock an attempt and, before it, its cart."""
+    found = await uow.fetch(_LOCK_WITH_CART.sql, [attempt_id])
+    if not found:
+        return None
+    values = list(found[0])
+    return LockedAttempt(_make_cart(values[:_CART_WIDTH]), _make_attempt(values[_CART_WIDTH:]))
 
 
 async def get_attempt_by_key(session: Session, *, scope: str, key: str) -> Attempt | None:

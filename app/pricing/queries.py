@@ -22,6 +22,16 @@ class ChannelPriceList:
     priority: int
 
 
+#: What a unit of `line` costs in the channel `:channel_id` now, for statements of rooms above that read lines anyway.
+PRICE_OF_LINE = """
+    LEFT JOIN LATERAL (
+        SELECT price.amount_minor, price.list_amount_minor
+        FROM prices AS price
+        JOIN channel_price_lists AS used ON used.price_list_id = price.price_list_id AND used.channel_id = :channel_id
+        WHERE price.variant_id = line.variant_id
+        ORDER BY used.priority LIMIT 1
+    ) AS price ON true
+"""
 _LIST_PRICES = rows(
     """
     SELECT DISTINCT ON (price.variant_id) price.variant_id, price.amount_minor, price.list_amount_minor

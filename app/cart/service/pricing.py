@@ -1,36 +1,46 @@
 """Running the totals of a cart on the terms of this moment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from app.cart import queries
-from app.cart.rules import Cart, CartLine, Quote, Terms, UnitPrice, quoted
+from app.cart.rules import Cart, Quote, Terms, quoted
+from app.catalog.rules import Goods
 from app.channels import queries as channels
 from app.channels.rules import Channel
 from app.kernel.errors import BrokenInvariant
 from app.kernel.ids import ChannelId
 from app.kernel.sql import Session
 from app.locations import queries as locations
-from app.pricing import queries as pricing
 
 
 async def quote(session: Session, *, cart: Cart, now: datetime) -> Quote:
     """Say what a cart costs at this moment: fresh prices, promotions, delivery and tax. Writes nothing.
 
-    Three statements for a cart that is shipped, one more when a store hands lines over, whatever the number of lines.
+    Two statements for a cart that is shipped, one more when a store hands lines over, whatever the number of lines.
     """
-    quote, _ = await quote_in_channel(session, cart=cart, now=now)
-    return quote
+    return (await quote_in_channel(session, cart=cart, now=now)).quote
 
 
-async def quote_in_channel(session: Session, *, cart: Cart, now: datetime) -> tuple[Quote, Channel]:
-    """Say what a cart costs at this moment, and in which channel as it is now."""
-    lines, selections = await queries.list_contents(session, cart_id=cart.id)
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a cart costs, in which channel as it is now, and what its goods are called where that was asked for."""
+
+    quote: Quote
+    channel: Channel
+    goods: Mapping[UUID, Goods]
+
+
+async def quote_in_channel(session: Session, *, cart: Cart, now: datetime, with_goods: bool = False) -> Priced:
+    """Say what a cart costs at this moment, and in which channel."""
+    contents = await queries.list_contents(session, cart_id=cart.id, channel_id=cart.channel_id, with_goods=with_goods)
     offers = await queries.list_offers(session, channel_id=cart.channel_id, codes=cart.promotion_codes, at=now)
-    terms = await _terms(session, offers, lines)
+    terms = await _terms(session, offers, contents)
     destination = cart.shipping_address.country if cart.shipping_address else None
-    return quoted(cart.id, lines, selections=selections, destination=destination, terms=terms), offers.channel
+    quote = quoted(cart.id, contents.lines, selections=contents.selections, destination=destination, terms=terms)
+    return Priced(quote, offers.channel, contents.goods)
 
 
 async def get_channel(session: Session, *, channel_id: ChannelId) -> Channel:
@@ -41,22 +51,19 @@ async def get_channel(session: Session, *, channel_id: ChannelId) -> Channel:
     return channel
 
 
-async def _terms(session: Session, offers: queries.Offers, lines: Sequence[CartLine]) -> Terms:
+async def _terms(session: Session, offers: queries.Offers, contents: queries.Contents) -> Terms:
     channel = offers.channel
-    variant_ids = list({line.variant_id for line in lines})
-    prices = await pricing.list_prices(session, channel_id=channel.id, variant_ids=variant_ids) if lines else {}
+    stores = {line.store_id for line in contents.lines if line.store_id is not None}
     return Terms(
         currency=channel.currency,
         tax_included=channel.tax_included,
         countries=frozenset(channel.countries),
         home=_home(channel),
-        prices={
-            variant_id: UnitPrice(price.amount_minor, price.list_amount_minor) for variant_id, price in prices.items()
-        },
+        prices=contents.prices,
         promotions=offers.promotions,
         options=offers.options,
         rates={rate.country: rate for rate in offers.rates},
-        store_countries=await _store_countries(session, {line.store_id for line in lines if line.store_id is not None}),
+        store_countries=await _store_countries(session, stores),
     )
 
 

@@ -38,10 +38,8 @@ _LIST_VARIANTS_OF_PRODUCTS = rows(
     """,
     Variant,
 )
-#: Everything an order line keeps of what was bought, in one round trip.
-_LIST_GOODS = rows(
-    """
-    SELECT variant.id, variant.sku, product.name AS product_name,
+#: Everything an order line keeps of what was bought, of a `variant` and its `product`.
+GOODS = """variant.sku, product.name AS product_name,
         variant.archived_at IS NOT NULL OR product.archived_at IS NOT NULL AS archived,
         coalesce((
             SELECT jsonb_agg(
@@ -54,6 +52,10 @@ _LIST_GOODS = rows(
             WHERE owned.variant_id = variant.id
         ), '[]'::jsonb) AS options,
         EXISTS (SELECT FROM bundle_components WHERE bundle_id = variant.id) AS bundle
+"""
+_LIST_GOODS = rows(
+    f"""
+    SELECT variant.id, {GOODS}
     FROM variants AS variant JOIN products AS product ON product.id = variant.product_id
     WHERE variant.id = ANY(:ids::uuid[])
     """,

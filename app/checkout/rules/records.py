@@ -159,6 +159,10 @@ class Snapshot:
             for part in self.ahead
         ]
 
+    def on_one_level(self) -> bool:
+        """Say whether all of it is of one variant at one location."""
+        return not self.ahead and len({(part.variant_id, part.location_id) for part in self.units()}) == 1
+
     def held(self) -> int:
         """Say how many units are held while the gateways are asked."""
         return sum(part.quantity for part in self.units()) + sum(part.quantity for part in self.ahead)

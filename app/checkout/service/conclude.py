@@ -194,11 +194,10 @@ async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
 
 async def lock(uow: UnitOfWork, held: Held) -> tuple[Cart, Attempt]:
     """Lock an attempt and, before it, its cart."""
-    cart = await carts.lock_cart(uow, cart_id=held.cart_id)
-    attempt = await queries.lock_attempt(uow, attempt_id=held.attempt_id)
-    if cart is None or attempt is None:
+    found = await queries.lock_with_cart(uow, attempt_id=held.attempt_id)
+    if found is None:
         raise BrokenInvariant(f"attempt {held.attempt_id} or its cart is gone")
-    return cart, attempt
+    return found.cart, found.attempt
 
 
 async def ended(uow: UnitOfWork, attempt: Attempt) -> Completed:
@@ -284,7 +283,7 @@ async def place(
     """
     taken = snapshot.slots()
     if resupply:
-        snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot))
+        snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot, held_by=snapshot.order_id))
     elif snapshot.ahead and snapshot.holds_stock:
         snapshot = await _as_held(uow, snapshot)
     slots = {store_id: starts_at for store_id, starts_at in taken.items() if store_id in snapshot.slots()}
@@ -335,6 +334,11 @@ async def _as_held(uow: UnitOfWork, snapshot: Snapshot) -> Snapshot:
 
 async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool) -> None:
     if resupply:
+        # What is still held, and what is planned instead, are locked at once: in two rounds others could wait for us.
+        held = await stock.list_open_for_demand(uow, demand_id=snapshot.order_id)
+        levels = {(part.variant_id, part.location_id) for part in held if part.supply_id is None}
+        levels |= {(part.variant_id, part.location_id) for part in snapshot.units()}
+        await stock.lock_levels(uow, levels=sorted(levels))
         await inventory.release_soft(uow, demand_id=snapshot.order_id)
         await _promise(uow, snapshot)
     elif not snapshot.holds_stock:
@@ -342,7 +346,9 @@ async def _hold_for_good(uow: UnitOfWork, snapshot: Snapshot, *, resupply: bool)
             await _promise(uow, snapshot)
         except OutOfStock as lost:
             raise Lapsed from lost
-    elif not await inventory.promote(uow, order_id=snapshot.order_id, units=snapshot.held()):
+    elif not await inventory.promote(
+        uow, order_id=snapshot.order_id, units=snapshot.held(), on_one_level=snapshot.on_one_level()
+    ):
         raise Lapsed
     if snapshot.sent:
         await inventory.send_to_stores(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from app.cart import queries as carts
 from app.cart import service as cart_service
@@ -11,6 +12,7 @@ from app.cart.errors import CartNotActive, CartNotFound, PaymentPending
 from app.cart.rules import Cart, Quote, QuotedDiscount, QuotedGroup, QuotedLine
 from app.cart.states import CartStatus
 from app.catalog import queries as catalog
+from app.catalog.rules import Goods
 from app.channels.rules import Channel
 from app.channels.states import CaptureAt, ReserveAt, TenderKind
 from app.checkout import queries
@@ -123,11 +125,12 @@ async def prepare(
     OutOfStock; PlanLost when it is worth trying again.
     """
     cart = await _lock(uow, request)
-    quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
+    priced = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now, with_goods=True)
+    quote, channel = priced.quote, priced.channel
     cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
     tenders = await _tenders(uow, cart, channel, quote, request, gateways, cards)
-    snapshot = await _freeze(uow, cart, channel, quote)
+    snapshot = await _freeze(uow, cart, channel, quote, priced.goods)
     if any(tender.tender in AT_ONCE for tender in tenders):
         # Whoever pays at a till pays for all of it now.
         snapshot = replace(snapshot, capture_at=CaptureAt.PLACEMENT)
@@ -203,8 +206,7 @@ async def _lock(uow: UnitOfWork, request: CompleteCheckout) -> Cart:
     return cart
 
 
-async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote) -> Snapshot:
-    goods = await catalog.list_goods(uow, variant_ids={line.variant_id for line in quote.lines})
+async def _freeze(uow: UnitOfWork, cart: Cart, channel: Channel, quote: Quote, goods: Mapping[UUID, Goods]) -> Snapshot:
     if any(goods[line.variant_id].archived for line in quote.lines):
         raise PriceChanged(
             "a line of the cart is not sold any more; remove it",

@@ -26,7 +26,8 @@ async def start(
     OutOfStock, with what is left of each variant; Overtaken.
     """
     cart = await _lock(uow, cart_id, token, version)
-    quote, channel = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
+    priced = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now)
+    quote, channel = priced.quote, priced.channel
     cart_service.check_open(uow, channel)
     if not quote.lines:
         raise CartEmpty("there is nothing in the cart", field=("cartId",))

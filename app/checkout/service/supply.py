@@ -6,7 +6,6 @@ from uuid import UUID
 from app.cart import service as cart_service
 from app.checkout.rules import Snapshot, SnapshotLine
 from app.delivery.states import DeliveryMethod
-from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock, Shortage
 from app.kernel.db import UnitOfWork
 from app.sourcing import service as sourcing
@@ -19,23 +18,28 @@ async def supply(
     """Decide what supplies each line: its store for pickup and carry-out, the plan's locations for shipping.
 
     What is not there is sent to the store, or waits for what is expected, where the shop sells ahead. `held_by` is the
-    cart that holds units of it already. Units that others hold beyond their time are taken back before anybody is
-    refused. Raises: OutOfStock, with what could be promised of each variant.
+    cart, or the order to be, that holds units of it already. Units that others hold beyond their time count as there: who
+    reserves them takes them back. Raises: OutOfStock, with what could be promised of each variant.
     """
     wanted = [
         Wanted(line.id, line.variant_id, line.quantity, line.store_id, line.delivery is not DeliveryMethod.CARRY_OUT)
         for line in lines
     ]
-    sourced = await _source(uow, wanted, snapshot, held_by)
-    if sourced.missing and await inventory.reclaim(uow, variant_ids=list(sourced.missing)):
-        sourced = await _source(uow, wanted, snapshot, held_by)
+    own = Own() if held_by is None else await sourcing.own_units(uow, demand_id=held_by)
+    sourced = await _source(uow, wanted, snapshot, own)
+    if sourced.missing:
+        # What others hold too long is taken back by the reserving, not before it: levels are locked once.
+        lapsed = await sourcing.lapsed_units(
+            uow, variant_ids=sourced.missing, now=uow.now, except_for=[] if held_by is None else [held_by]
+        )
+        if lapsed != Own():
+            sourced = await _source(uow, wanted, snapshot, own.plus(lapsed))
     if sourced.missing:
         raise _out_of_stock(lines, cart_service.shortages_of(wanted, sourced))
     return sourced
 
 
-async def _source(uow: UnitOfWork, wanted: Sequence[Wanted], snapshot: Snapshot, held_by: UUID | None) -> Sourced:
-    own = Own() if held_by is None else await sourcing.own_units(uow, demand_id=held_by)
+async def _source(uow: UnitOfWork, wanted: Sequence[Wanted], snapshot: Snapshot, own: Own) -> Sourced:
     return await sourcing.source(
         uow, channel_id=snapshot.channel_id, wanted=wanted, destination=snapshot.shipping_address, own=own
     )

@@ -59,6 +59,7 @@ from app.inventory.queries.reservations import (
     lock_stock_of_demand,
     lower_firm,
     promote,
+    promote_on_one_level,
     raise_firm,
     release_soft,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "open_levels",
     "post_lines",
     "promote",
+    "promote_on_one_level",
     "put_limits",
     "put_lines",
     "raise_firm",

@@ -10,7 +10,7 @@ from app.inventory.rules import Change, Level, Units
 from app.inventory.states import DemandKind, ReservationEnd
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import new_id
-from app.kernel.sql import Session, rows, statement
+from app.kernel.sql import Session, Statement, rows, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +191,17 @@ _RELEASE_SOFT = rows(
     OpenReservation,
 )
 
+
 #: A demand's soft units become firm in their reservations and on their levels, which the caller has locked: all of them,
 #: or when some have lapsed, none. What waits for supply stays counted there. A line that holds units in parts, because
 #: some of them came while it waited, is promised their sum.
-_PROMOTE = rows(
-    """
-    WITH held AS (
+def _promote(locked: str, condition: str) -> Statement[int]:
+    """Write the statement that makes a demand's soft units firm."""
+    return rows(
+        f"""
+    WITH {locked}held AS (
         DELETE FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT'
-          AND (SELECT sum(quantity) FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT') = :units::int
+          AND (SELECT sum(quantity) FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT') = :units::int {condition}
         RETURNING id, variant_id, location_id, supply_id, quantity, demand_kind, line_id, priority, created_at
     ), firm AS (
         SELECT min(id::text)::uuid AS id, variant_id, location_id, supply_id, sum(quantity)::int AS quantity,
@@ -228,7 +231,21 @@ _PROMOTE = rows(
     )
     SELECT coalesce(sum(quantity), 0)::int FROM held
     """,
-    int,
+        int,
+    )
+
+
+_PROMOTE = _promote("", "")
+#: Levels before reservations, as everywhere: the level is locked by what the deletion asks first. Units that somebody took
+#: back while we waited for it are missing from the sum; then the caller rolls back.
+_PROMOTE_ON_ONE_LEVEL = _promote(
+    """level AS MATERIALIZED (
+        SELECT level.variant_id FROM levels AS level JOIN (
+            SELECT variant_id, location_id FROM reservations WHERE demand_id = :demand_id AND state = 'SOFT' LIMIT 1
+        ) AS own ON own.variant_id = level.variant_id AND own.location_id = level.location_id
+        FOR NO KEY UPDATE OF level
+    ), """,
+    "AND EXISTS (SELECT FROM level)",
 )
 
 #: Two ways to a reservation are two looks into indexes; said as one condition they would be a walk through the table.
@@ -382,6 +399,11 @@ async def lower_firm(uow: UnitOfWork, *, demand_id: UUID, units: Sequence[Units]
 async def promote(uow: UnitOfWork, *, demand_id: UUID, units: int) -> bool:
     """Make a demand's soft units firm, in reservations and on locked levels; False when it holds another number."""
     return await _PROMOTE.one(uow, demand_id=demand_id, units=units) == units
+
+
+async def promote_on_one_level(uow: UnitOfWork, *, demand_id: UUID, units: int) -> bool:
+    """Do the same for units of one level, and lock it by that."""
+    return await _PROMOTE_ON_ONE_LEVEL.one(uow, demand_id=demand_id, units=units) == units
 
 
 async def release_soft(uow: UnitOfWork, *, demand_ids: Collection[UUID]) -> list[OpenReservation]:

@@ -111,13 +111,20 @@ async def extend_soft(uow: UnitOfWork, *, demand_id: UUID, expires_at: datetime)
     return await queries.extend_soft(uow, demand_id=demand_id, expires_at=expires_at)
 
 
-async def promote(uow: UnitOfWork, *, order_id: OrderId, units: int) -> bool:
-    """Make the units held for a checkout an order's own. Answers False when they had lapsed; then nothing is promised.
+async def promote(uow: UnitOfWork, *, order_id: OrderId, units: int, on_one_level: bool = False) -> bool:
+    """Make the units held for a checkout an order's own. Answers False when they had lapsed; then the caller rolls back.
+
+    `on_one_level` says that all of them are of one variant at one location, which costs a statement less.
 
     Locks: levels, then supply, then reservations.
     """
-    await queries.lock_stock_of_demand(uow, demand_ids=[order_id])
-    if await queries.promote(uow, demand_id=order_id, units=units):
+    if on_one_level:
+        # The statement locks its one level by itself.
+        promoted = await queries.promote_on_one_level(uow, demand_id=order_id, units=units)
+    else:
+        await queries.lock_stock_of_demand(uow, demand_ids=[order_id])
+        promoted = await queries.promote(uow, demand_id=order_id, units=units)
+    if promoted:
         return True
     # Whoever needed some of them took those back when their time was over. The rest is given back too, so that all
     # are planned anew together.

@@ -7,17 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from app.cart.models import GIFT_MESSAGE_DIGEST, NOTE_DIGEST
-from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select, Selection
-from app.channels.rules import Channel
-from app.delivery.rules import DeliveryOption
+from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import CartId, CartLineId, ChannelId, CustomerId, LocationId, VariantId, new_id
-from app.kernel.plain import from_plain
+from app.kernel.ids import CartId, ChannelId, CustomerId, LocationId, VariantId, new_id
 from app.kernel.sql import Session, rows, statement
-from app.promotions.rules import Promotion
-from app.tax.rules import TaxRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +38,17 @@ class AddedLine:
     lines_before: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    id: UUID
-    variant_id: VariantId | None
-    quantity: int | None
-    delivery: DeliveryMethod | None
-    store_id: LocationId | None
-    created_at: datetime | None
-    note: str | None
-    gift_message: str | None
-    option_id: UUID | None
-    slot_starts_at: datetime | None
-
-
-_CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
+#: The columns of a cart, in the order of its fields, for statements of rooms above that lock one with what it is about.
+CART = """id, channel_id, customer_id, status, version, currency, email, shipping_address, billing_address,
     promotion_codes, token_generation, attempt_id, created_by, created_at, updated_at, reserved_until,
     expires_at, recovery_generation"""
 _LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at, note, gift_message"
 
-_GET = rows(f"SELECT {_CART} FROM carts WHERE id = :id", Cart)
-_LIST = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
-_LOCK = rows(f"SELECT {_CART} FROM carts WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Cart)
+_GET = rows(f"SELECT {CART} FROM carts WHERE id = :id", Cart)
+_LIST = rows(f"SELECT {CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
+_LOCK = rows(f"SELECT {CART} FROM carts WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Cart)
 _GET_ACTIVE = rows(
-    f"SELECT {_CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'",
+    f"SELECT {CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'",
     Cart,
 )
 #: When a cart ends if nobody touches it again: its channel says so, for guests and for customers.
@@ -84,7 +66,7 @@ _STEP = rows(
     UPDATE carts SET version = version + 1, updated_at = :now, expires_at = {_LIVES_ON}
     WHERE id = :id AND status = 'ACTIVE' AND attempt_id IS NULL AND (:version::int IS NULL OR version = :version)
       AND (expires_at IS NULL OR expires_at > :now)
-    RETURNING {_CART}
+    RETURNING {CART}
     """,
     Cart,
 )
@@ -97,12 +79,12 @@ _INSERT = rows(
         :promotion_codes, :token_generation, :attempt_id, :created_by, :created_at, :updated_at, :reserved_until,
         {_BEGINS})
     ON CONFLICT (customer_id, channel_id) WHERE status = 'ACTIVE' AND customer_id IS NOT NULL DO NOTHING
-    RETURNING {_CART}
+    RETURNING {CART}
     """,
     Cart,
 )
 _RAISE_RECOVERY = rows(
-    f"UPDATE carts SET recovery_generation = recovery_generation + 1 WHERE id = :id RETURNING {_CART}", Cart
+    f"UPDATE carts SET recovery_generation = recovery_generation + 1 WHERE id = :id RETURNING {CART}", Cart
 )
 _DELETE = statement("DELETE FROM carts WHERE id = :id")
 #: Whoever writes an active cart touches it; an expired one keeps the moment.
@@ -114,7 +96,7 @@ _SAVE = rows(
         reserved_until = :reserved_until,
         expires_at = CASE :status WHEN 'ACTIVE' THEN {_GOES_ON} WHEN 'EXPIRED' THEN expires_at END
     WHERE id = :id
-    RETURNING {_CART}
+    RETURNING {CART}
     """,
     Cart,
 )
@@ -130,45 +112,7 @@ _LIST_SELECTIONS = rows(
     """,
     CartSelection,
 )
-#: Lines and selections together: every read of a cart needs both, and a round trip costs more than the rows.
-_CONTENTS = rows(
-    """
-    SELECT id, variant_id, quantity, delivery, store_id, created_at, note, gift_message, NULL::uuid AS option_id,
-        NULL::timestamptz AS slot_starts_at
-    FROM cart_lines WHERE cart_id = :cart_id
-    UNION ALL
-    SELECT group_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at FROM cart_selections
-    WHERE cart_id = :cart_id
-    """,
-    _Content,
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """A channel, and what it asks besides prices."""
-
-    channel: Channel
-    promotions: tuple[Promotion, ...]
-    options: tuple[DeliveryOption, ...]
-    rates: tuple[TaxRate, ...]
-
-
-#: Every read of a cart needs all of these, and a round trip costs more than these few rows.
-_LIST_OFFERS = statement(
-    """
-    SELECT 'channel' AS kind, to_jsonb(channel) AS row, 0 AS position FROM channels AS channel WHERE id = :channel_id
-    UNION ALL
-    SELECT 'promotion' AS kind, to_jsonb(promotion) AS row, 0 AS position FROM promotions AS promotion
-    WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
-      AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
-    UNION ALL
-    SELECT 'option', to_jsonb(option), position FROM delivery_options AS option WHERE channel_id = :channel_id
-    UNION ALL
-    SELECT 'rate', to_jsonb(rate), 0 FROM tax_rates AS rate WHERE channel_id = :channel_id
-    ORDER BY kind, position
-    """
-)
 
 #: A line that would get more units than it may have is left as it is and not answered.
 _ADD_LINES = rows(
@@ -241,7 +185,7 @@ _PUT_SELECTIONS = statement(
 #: Carts whose time is over; whoever works on one of them is not waited for.
 _LOCK_DUE = rows(
     f"""
-    SELECT {_CART} FROM carts WHERE status = 'ACTIVE' AND attempt_id IS NULL AND expires_at <= :now
+    SELECT {CART} FROM carts WHERE status = 'ACTIVE' AND attempt_id IS NULL AND expires_at <= :now
     ORDER BY expires_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     """,
     Cart,
@@ -343,33 +287,6 @@ async def list_selections(session: Session, *, cart_ids: Collection[UUID]) -> li
     return await _LIST_SELECTIONS.all(session, cart_ids=list(cart_ids))
 
 
-async def list_contents(session: Session, *, cart_id: CartId) -> tuple[list[CartLine], list[Selection]]:
-    """List the lines of one cart and the delivery choices made for it, with one statement."""
-    lines, selections = [], []
-    for content in await _CONTENTS.all(session, cart_id=cart_id):
-        if content.option_id is not None:
-            selections.append(Selection(content.id, content.option_id, content.slot_starts_at))
-        else:
-            assert content.variant_id is not None
-            assert content.quantity is not None
-            assert content.delivery is not None
-            assert content.created_at is not None
-            lines.append(
-                CartLine(
-                    id=CartLineId(content.id),
-                    cart_id=cart_id,
-                    variant_id=content.variant_id,
-                    quantity=content.quantity,
-                    delivery=content.delivery,
-                    store_id=content.store_id,
-                    created_at=content.created_at,
-                    note=content.note,
-                    gift_message=content.gift_message,
-                )
-            )
-    return lines, selections
-
-
 async def add_lines(uow: UnitOfWork, *, cart_id: CartId, lines: Sequence[AddLine]) -> list[AddedLine]:
     """Write lines, or add their units to the same lines that are there; one that cannot take them is not answered."""
     return await _ADD_LINES.all(
@@ -433,19 +350,6 @@ async def put_selections(uow: UnitOfWork, *, cart_id: CartId, selections: Sequen
             for selection in selections
         ],
         kept=[selection.group_id for selection in selections if isinstance(selection.slot, LeftOut)],
-    )
-
-
-async def list_offers(session: Session, *, channel_id: ChannelId, codes: Collection[str], at: datetime) -> Offers:
-    """Find a channel, which has to be there, and what it takes off, charges for delivery, and taxes at one moment."""
-    found: dict[str, list[Any]] = {"channel": [], "promotion": [], "option": [], "rate": []}
-    for record in await _LIST_OFFERS.all(session, channel_id=channel_id, codes=list(codes), at=at):
-        found[record["kind"]].append(record["row"])
-    return Offers(
-        channel=from_plain(Channel, found["channel"][0]),
-        promotions=tuple(from_plain(Promotion, row) for row in found["promotion"]),
-        options=tuple(from_plain(DeliveryOption, row) for row in found["option"]),
-        rates=tuple(from_plain(TaxRate, row) for row in found["rate"]),
     )
 
 
