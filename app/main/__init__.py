@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 import structlog
 from starlette.applications import Starlette
@@ -23,10 +24,11 @@ from app.kernel.db import Database
 from app.kernel.news import News
 from app.main import pages
 from app.main.middleware import Observed
-from app.payments.gateway import Gateways
+from app.payments.gateway import Gateway, Gateways
 from app.payments.gateways.test import NAME as TEST_GATEWAY
 from app.payments.gateways.test import TestGateway
-from app.settings import LogFormat, Settings
+from app.payments.rules.terms import StripeTerms
+from app.settings import LogFormat, Settings, SettingsError
 from schema.build import built
 from schema.core.context import Services
 from schema.core.limits import DocumentLimits
@@ -45,8 +47,29 @@ def database_of(settings: Settings, *, clock: Clock = utc_now) -> Database:
 
 
 def gateways_of(settings: Settings, database: Database) -> Gateways:
-    """Choose the payment gateways that the settings let take payments."""
-    return {TEST_GATEWAY: TestGateway(database)} if settings.test_gateway else {}
+    """Choose the payment gateways that the settings let take payments.
+
+    Raises: SettingsError where one of them needs an extra that is not installed.
+    """
+    chosen: list[Gateway] = []
+    if settings.test_gateway:
+        chosen.append(TestGateway(database))
+    if settings.stripe is not None:
+        chosen.append(_stripe(settings.stripe, clock=database.now))
+    return {gateway.name: gateway for gateway in chosen}
+
+
+def _stripe(terms: StripeTerms, *, clock: Clock) -> Gateway:
+    try:
+        # Its SDK belongs to an extra and is slow to import: only who takes payments with it waits for that.
+        adapter = import_module("app.payments.gateways.stripe")
+    except ModuleNotFoundError as missing:
+        if missing.name != "stripe":
+            raise
+        problem = 'STOA_STRIPE_KEY is set, but Stripe\'s SDK is not installed: pip install "stoa[stripe]"'
+        raise SettingsError([problem]) from None
+    gateway: Gateway = adapter.StripeGateway(terms, clock=clock)
+    return gateway
 
 
 def credentials_of(settings: Settings) -> Credentials:
