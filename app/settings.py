@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from app.identity.rules.terms import LogInThrottle, PasswordCost, TokenTerms
 from app.kernel.tokens import KeyRing
-from app.payments.rules.terms import StripeTerms
+from app.payments.rules.stripe import StripeTerms
 
 ValueT = TypeVar("ValueT")
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)

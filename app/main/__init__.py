@@ -27,7 +27,7 @@ from app.main.middleware import Observed
 from app.payments.gateway import Gateway, Gateways
 from app.payments.gateways.test import NAME as TEST_GATEWAY
 from app.payments.gateways.test import TestGateway
-from app.payments.rules.terms import StripeTerms
+from app.payments.rules.stripe import StripeTerms
 from app.settings import LogFormat, Settings, SettingsError
 from schema.build import built
 from schema.core.context import Services

@@ -42,6 +42,7 @@ class Loopback:
     def __init__(self, answer: Callable[[Asked], Reply | None]) -> None:
         self._answer = answer
         self._closing = asyncio.Event()
+        self._most: int | None = None
         self.asked: list[Asked] = []
         self.heard = asyncio.Condition()
 
@@ -64,6 +65,10 @@ class Loopback:
         host, port = self._server.sockets[0].getsockname()
         return f"http://{host}:{port}"
 
+    def stop_listening_after(self, most: int) -> None:
+        """Refuse every connection once so much was asked."""
+        self._most = most
+
     async def until(self, heard: Callable[[Asked], bool], *, within: float = 20) -> Asked:
         """Wait until something was asked."""
         async with asyncio.timeout(within), self.heard:
@@ -72,18 +77,18 @@ class Loopback:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while not self._closing.is_set():
-                asked = await _read(reader)
-                async with self.heard:
-                    self.asked.append(asked)
-                    self.heard.notify_all()
-                reply = self._answer(asked)
-                if reply is None:
-                    await self._closing.wait()
-                    break
+            asked = await _read(reader)
+            async with self.heard:
+                self.asked.append(asked)
+                self.heard.notify_all()
+            if len(self.asked) == self._most:
+                self._server.close()
+            reply = self._answer(asked)
+            if reply is None:
+                await self._closing.wait()
+            else:
                 writer.write(_written(reply))
                 await writer.drain()
-                break
         writer.close()
 
 

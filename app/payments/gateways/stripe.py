@@ -22,7 +22,7 @@ import structlog
 from app.kernel.clock import Clock
 from app.kernel.db import assert_no_transaction
 from app.kernel.errors import Invalid
-from app.kernel.money import currencies, exponent_of, parse_minor
+from app.kernel.money import currencies, parse_minor
 from app.payments.gateway import (
     Abilities,
     Action,
@@ -35,7 +35,7 @@ from app.payments.gateway import (
     Settlement,
     SettlementUnreadable,
 )
-from app.payments.rules.terms import StripeTerms
+from app.payments.rules.stripe import StripeTerms, minor_amount, stripe_amount
 from app.payments.states import TransactionKind
 
 #: The version that answers are read in, whatever the account has set.
@@ -66,13 +66,6 @@ _ASKED_BEFORE, _ASKED_AFTER = timedelta(minutes=10), timedelta(minutes=15)
 #: Only after so long is what Stripe does not list known never to have arrived; it works on no call for longer.
 _ARRIVED_WITHIN: Final = timedelta(minutes=2)
 _MOST_PAGES: Final = 100
-
-#: Digits after the point in Stripe's amounts, where there are not two. ISK and UGX have none any more, and are sent with
-#: two for compatibility's sake; HUF and TWD have none in payouts alone. Source: https://docs.stripe.com/currencies,
-#: "Zero-decimal currencies", "Three-decimal currencies" and "Special cases".
-_DIGITS: Final[Mapping[str, int]] = dict.fromkeys(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"), 0
-) | dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)
 
 _Kind = TransactionKind
 #: What a line of a report is about, by its reporting category, and what its reference adds to the id of the object that
@@ -212,7 +205,7 @@ class StripeGateway:
     @_asked
     async def capture(self, *, key: str, reference: str, amount_minor: int, currency: str, final: bool) -> Answer:
         """Take held funds, once; whatever is not taken is let go, `final` or not."""
-        intent, amount = await self._about(reference, currency), _to_stripe(amount_minor, currency)
+        intent, amount = await self._about(reference, currency), _amount(amount_minor, currency)
         if intent["status"] == "succeeded" and intent["metadata"].get("stoa_capture") == key:
             return Answer(Outcome.SUCCEEDED, _within(intent, "latest_charge", "id"))
         if intent["status"] != "requires_capture":
@@ -227,7 +220,7 @@ class StripeGateway:
     @_asked
     async def void(self, *, key: str, reference: str, amount_minor: int, currency: str) -> Answer:
         """Let held funds go. A part is written down at Stripe, and goes with the capture or with the last part."""
-        intent, amount = await self._about(reference, currency), _to_stripe(amount_minor, currency)
+        intent, amount = await self._about(reference, currency), _amount(amount_minor, currency)
         # Names of metadata have 40 characters at most.
         part = f"stoa_void_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         left = _left(intent, but=part)
@@ -246,7 +239,7 @@ class StripeGateway:
     @_asked
     async def refund(self, *, key: str, reference: str, amount_minor: int, currency: str) -> Answer:
         """Give funds back. What was given back under this key is found first, for Stripe forgets keys after a day."""
-        intent, amount = await self._about(reference, currency), _to_stripe(amount_minor, currency)
+        intent, amount = await self._about(reference, currency), _amount(amount_minor, currency)
         if intent["status"] != "succeeded":
             raise _Declined("nothing of it was captured")
         async for told in self._list(self._refunds.list_async, {"payment_intent": reference}):
@@ -294,7 +287,7 @@ class StripeGateway:
 
     def _authorization(self, key: str, card: str, amount_minor: int, currency: str) -> dict[str, Any]:
         return {
-            "amount": _to_stripe(amount_minor, currency),
+            "amount": _amount(amount_minor, currency),
             "currency": currency.lower(),
             "payment_method": card,
             "allowed_payment_method_types": ["card"],
@@ -388,21 +381,10 @@ def _said(message: str | None) -> str:
     return _SECRETS.sub("…", message or "")
 
 
-def _scaled(amount: int, digits: int) -> int:
-    """Move the point. Raises: ValueError where something would be lost."""
-    whole, rest = (amount * 10**digits, 0) if digits >= 0 else divmod(amount, int(10**-digits))
-    if rest:
-        raise ValueError(f"{amount} is in smaller steps")
-    return whole
-
-
-def _to_stripe(amount_minor: int, currency: str) -> int:
-    """Say an amount as Stripe counts it. Raises: _Declined for one that cannot be charged."""
-    digits = _DIGITS.get(currency, 2)
+def _amount(minor: int, currency: str) -> int:
+    """Say an amount as Stripe counts it. Raises: _Declined for one that it cannot charge."""
     try:
-        amount = _scaled(amount_minor, digits - exponent_of(currency))
-        # The last of three digits has to be 0: the networks behind Stripe know only two.
-        return amount if digits < 3 else _scaled(amount, -1) * 10
+        return stripe_amount(minor, currency)
     except ValueError:
         raise _Declined(f"Stripe does not take {currency} in steps as small as that") from None
 
@@ -468,12 +450,14 @@ def _news(event: Told, subject: Told) -> Notice | None:
         case _:
             return None
     currency = str(subject["currency"]).upper()
+    if currency not in currencies():
+        raise ValueError("that is no currency")
     return Notice(
         id=str(event["id"]),
         kind=kind,
         outcome=outcome,
         at=datetime.fromtimestamp(int(event["created"]), UTC),
-        amount_minor=_scaled(amount, exponent_of(currency) - _DIGITS.get(currency, 2)),
+        amount_minor=minor_amount(int(amount), currency),
         currency=currency,
         key=key,
         reference=reference,

@@ -21,7 +21,7 @@ from app.kernel.clock import utc_now
 from app.kernel.db import Database
 from app.payments.gateway import Answer, Gateway
 from app.payments.gateways.stripe import StripeGateway
-from app.payments.rules.terms import StripeTerms
+from app.payments.rules.stripe import StripeTerms
 from tests.builders.loopback import Loopback, Reply, nobody
 from tests.conformance.benches.bench import Bench, Letter, Taken
 
