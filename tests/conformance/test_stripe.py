@@ -297,6 +297,18 @@ class TestAnswers:
         assert [line["log_level"] for line in lines] == ["error"]
         assert len(there.asked) == 1
 
+    async def test_are_not_waited_for_longer_than_a_step_may_take(self) -> None:
+        def answers(asked: Asked) -> Reply | None:
+            return Reply({"id": "cus_1", "object": "customer"}) if "customers" in asked.path else None
+
+        async with asked_of(answers, seconds=0.2, pauses=(0,) * 50) as (gateway, there):
+            with pytest.raises(GatewayTimeout):
+                await authorize(gateway, reusable=True)
+            with pytest.raises(GatewayTimeout):
+                await gateway.find(key=STEP, asked_at=LONG_AGO)
+
+        assert len(there.asked) < 10
+
     async def test_that_were_lost_are_not_forgotten_when_nothing_leaves_afterwards(self) -> None:
         async with Loopback(lambda _: refusal(500, "api_error")) as there:
             gateway = StripeGateway(terms(there.url, pauses=(0.2,)), clock=lambda: NOW)

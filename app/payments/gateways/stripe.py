@@ -12,12 +12,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
-from typing import Any, Final, ParamSpec, TypeAlias
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
 
 import httpx2
 import orjson
 import stripe
 import structlog
+from stripe.params import PaymentIntentCaptureParams, PaymentIntentCreateParams, RefundCreateParams
 
 from app.kernel.clock import Clock
 from app.kernel.db import assert_no_transaction
@@ -48,7 +49,7 @@ logging.getLogger("stripe").setLevel(logging.WARNING)
 stripe.enable_telemetry = False
 
 AskedP = ParamSpec("AskedP")
-Question: TypeAlias = Callable[AskedP, Coroutine[Any, Any, Answer]]
+Question: TypeAlias = Callable[Concatenate["StripeGateway", AskedP], Coroutine[Any, Any, Answer]]
 #: What Stripe answers, as JSON.
 Told: TypeAlias = Mapping[str, Any]
 
@@ -111,10 +112,13 @@ def _asked(question: Question[AskedP]) -> Question[AskedP]:
     """Let a question be asked while no transaction is open, and make an answer of what Stripe refuses."""
 
     @wraps(question)
-    async def answered(*args: AskedP.args, **kwargs: AskedP.kwargs) -> Answer:
+    async def answered(self: "StripeGateway", /, *args: AskedP.args, **kwargs: AskedP.kwargs) -> Answer:
         assert_no_transaction()
         try:
-            return await question(*args, **kwargs)
+            async with asyncio.timeout(self.patience):
+                return await question(self, *args, **kwargs)
+        except TimeoutError:
+            raise GatewayTimeout("Stripe did not answer in time") from None
         except _Declined as refusal:
             return refusal.answer
         except (stripe.CardError, stripe.InvalidRequestError) as error:
@@ -137,6 +141,7 @@ class StripeGateway:
         self._terms = terms
         self._clock = clock
         self._carrier = _Carrier(terms.seconds)
+        self.patience = 1.5 * terms.seconds
         # Tries are counted here and not by the SDK, which forgets that an earlier one may have arrived.
         options: Any = {"stripe_version": API_VERSION, "base_addresses": {"api": terms.base}, "max_network_retries": 0}
         client = stripe.StripeClient(terms.key, http_client=self._carrier, **options)
@@ -174,10 +179,11 @@ class StripeGateway:
         began, ended = int((asked_at - _ASKED_BEFORE).timestamp()), int((asked_at + _ASKED_AFTER).timestamp())
         asked = {"created": {"gte": began, "lte": ended}, "expand": ["data.latest_charge"]}
         try:
-            async for told in self._list(self._intents.list_async, asked):
-                if self._metadata(key).items() <= told["metadata"].items():
-                    return _authorized(told)
-        except (GatewayFailed, stripe.InvalidRequestError) as error:
+            async with asyncio.timeout(self.patience):
+                async for told in self._list(self._intents.list_async, asked):
+                    if self._metadata(key).items() <= told["metadata"].items():
+                        return _authorized(told)
+        except (GatewayFailed, TimeoutError, stripe.InvalidRequestError) as error:
             raise GatewayTimeout(f"Stripe could not be asked: {type(error).__name__}") from None
         if self._clock() < asked_at + _ARRIVED_WITHIN:
             raise GatewayTimeout("Stripe does not know of it, and may still hear of it")
@@ -212,7 +218,8 @@ class StripeGateway:
             raise _Declined("nothing is held", lapsed=intent["status"] in {"succeeded", "canceled"})
         if amount > _left(intent):
             raise _Declined("a capture is above what is held")
-        asked = {"amount_to_capture": amount, "metadata": {"stoa_capture": key}, "expand": ["latest_charge"]}
+        asked: PaymentIntentCaptureParams = {"amount_to_capture": amount, "metadata": {"stoa_capture": key}}
+        asked["expand"] = ["latest_charge"]
         now = await self._tell(self._intents.capture_async, reference, asked, key=key)
         outcome = Outcome.SUCCEEDED if now["status"] == "succeeded" else Outcome.PENDING
         return Answer(outcome, _within(now, "latest_charge", "id"))
@@ -245,7 +252,7 @@ class StripeGateway:
         async for told in self._list(self._refunds.list_async, {"payment_intent": reference}):
             if (told.get("metadata") or {}).get("stoa_key") == key:
                 return _refunded(told)
-        asked = {"payment_intent": reference, "amount": amount, "metadata": self._metadata(key)}
+        asked: RefundCreateParams = {"payment_intent": reference, "amount": amount, "metadata": self._metadata(key)}
         return _refunded(await self._tell(self._refunds.create_async, asked, key=key))
 
     def read_notice(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice | None:
@@ -285,7 +292,7 @@ class StripeGateway:
             except (ArithmeticError, AttributeError, Invalid, KeyError, TypeError, ValueError) as error:
                 yield SettlementUnreadable(f"a column is missing or cannot be read: {error}")
 
-    def _authorization(self, key: str, card: str, amount_minor: int, currency: str) -> dict[str, Any]:
+    def _authorization(self, key: str, card: str, amount_minor: int, currency: str) -> PaymentIntentCreateParams:
         return {
             "amount": _amount(amount_minor, currency),
             "currency": currency.lower(),
@@ -332,28 +339,25 @@ class StripeGateway:
         Stripe does not know us. Source: https://docs.stripe.com/error-low-level.
         """
         arrived, why = False, ""
-        try:
-            async with asyncio.timeout(1.5 * self._terms.seconds):
-                for pause in (0, *self._terms.pauses):
-                    await asyncio.sleep(pause)
-                    try:
-                        return (await ask()).to_dict()
-                    except (stripe.CardError, stripe.InvalidRequestError):
-                        raise
-                    except stripe.APIConnectionError as error:
-                        why = type(error.__cause__).__name__
-                        arrived = arrived or not isinstance(error.__cause__, _NEVER_LEFT)
-                    except stripe.StripeError as error:
-                        why = f"{type(error).__name__} {error.http_status}"
-                        ours = isinstance(error, stripe.AuthenticationError | stripe.PermissionError)
-                        arrived = arrived or not ours
-                        if ours or isinstance(error, stripe.IdempotencyError):
-                            log.error("stripe refuses us", why=why, request=error.request_id)  # noqa: TRY400  # The trace holds what was asked.
-                            break
-                        if (error.headers or {}).get("stripe-should-retry") == "false":
-                            break
-        except TimeoutError:
-            raise GatewayTimeout("Stripe did not answer in time") from None
+        for pause in (0, *self._terms.pauses):
+            await asyncio.sleep(pause)
+            try:
+                return (await ask()).to_dict()
+            except (stripe.CardError, stripe.InvalidRequestError):
+                raise
+            except stripe.APIConnectionError as error:
+                why = type(error.__cause__).__name__
+                arrived = arrived or not isinstance(error.__cause__, _NEVER_LEFT)
+            except stripe.StripeError as error:
+                why = f"{type(error).__name__} {error.http_status}"
+                ours = isinstance(error, stripe.AuthenticationError | stripe.PermissionError)
+                arrived = arrived or not ours
+                if ours or isinstance(error, stripe.IdempotencyError):
+                    # Not with its trace, which holds what was asked.
+                    log.error("stripe refuses us", why=why, request=error.request_id)  # noqa: TRY400
+                    break
+                if (error.headers or {}).get("stripe-should-retry") == "false":
+                    break
         raise GatewayTimeout(f"Stripe gave no answer: {why}") if arrived else GatewayFailed(f"not asked: {why}")
 
     def _check(self, header: str, body: bytes, now: datetime) -> None:

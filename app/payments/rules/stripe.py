@@ -24,7 +24,7 @@ class StripeTerms:
     shop: str = "stoa"
     base: str = "https://api.stripe.com"
     seconds: float = 10
-    """How long to wait for one answer; a question with all its tries takes half as long again."""
+    """How long to wait for one answer; a question with all its calls and tries takes half as long again."""
     pauses: Sequence[float] = (0.5, 1)
     """How many seconds lie between tries."""
 
