@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from typing import Protocol, runtime_checkable
 
 import structlog
 from starlette.applications import Starlette
@@ -40,6 +41,11 @@ _SMALLEST_COMPRESSED_BYTES = 1024
 log = structlog.get_logger()
 
 
+@runtime_checkable
+class _KeepsConnections(Protocol):
+    async def close(self) -> None: ...
+
+
 def database_of(settings: Settings, *, clock: Clock = utc_now) -> Database:
     """Make the pool that the settings ask for; it is not connected yet."""
     assert settings.database_url is not None, "the command line starts a database where there is none"
@@ -70,6 +76,13 @@ def _stripe(terms: StripeTerms, *, clock: Clock) -> Gateway:
         raise SettingsError([problem]) from None
     gateway: Gateway = adapter.StripeGateway(terms, clock=clock)
     return gateway
+
+
+async def hang_up(gateways: Gateways) -> None:
+    """Close the connections that gateways keep open to their providers."""
+    for gateway in gateways.values():
+        if isinstance(gateway, _KeepsConnections):
+            await gateway.close()
 
 
 def credentials_of(settings: Settings) -> Credentials:
@@ -106,6 +119,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
             yield
         finally:
             await news.close()
+            await hang_up(gateways)
             if database is None:
                 await pool.close()
             log.info("stopped")
