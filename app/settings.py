@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 from app.identity.rules.terms import LogInThrottle, PasswordCost, TokenTerms
 from app.kernel.tokens import KeyRing
+from app.payments.rules.stripe import StripeTerms
 
 ValueT = TypeVar("ValueT")
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 SHORTEST_SECRET_BYTES = 32
+#: More would mean that a secret was never taken out of use.
+MOST_WEBHOOK_SECRETS = 2
 
 #: Every variable, with what it means and what holds when it is not set.
 VARIABLES: Mapping[str, str] = {
@@ -48,6 +51,10 @@ VARIABLES: Mapping[str, str] = {
     "STOA_POOL_SIZE": "most connections to the database for each process; 10",
     "STOA_INTROSPECTION": "whether clients may ask for the schema; on",
     "STOA_TEST_GATEWAY": "whether the gateway `test` takes payments; on, in production off and refused",
+    "STOA_SHOP": "what this shop is called at payment providers, so that several may share an account; stoa",
+    "STOA_STRIPE_KEY": "secret key of the Stripe account that takes payments, with the extra `stripe`; none",
+    "STOA_STRIPE_WEBHOOK_SECRETS": "secrets that sign Stripe's webhooks, comma separated, two while rotating; none",
+    "STOA_STRIPE_API_BASE": "another address of Stripe's API, for tests; https://api.stripe.com, in production https only",
 }
 
 
@@ -121,6 +128,8 @@ class Settings:
     pool_size: int
     introspection: bool
     test_gateway: bool
+    stripe: StripeTerms | None
+    """None where Stripe takes no payments."""
 
     @property
     def is_demo(self) -> bool:
@@ -177,6 +186,7 @@ class Settings:
             pool_size=read.whole("STOA_POOL_SIZE", 10),
             introspection=read.switch("STOA_INTROSPECTION", default=True),
             test_gateway=read.switch("STOA_TEST_GATEWAY", default=not in_production),
+            stripe=read.stripe(in_production=in_production),
         )
         if in_production and settings.test_gateway:
             read.problems.append("STOA_TEST_GATEWAY is on: in production nobody may pay with test cards")
@@ -254,6 +264,26 @@ class _Reader:
         if scheme.partition("+")[0] not in {"postgresql", "postgres"} or not colon:
             self.problems.append("DATABASE_URL is not the address of a PostgreSQL database (postgresql://…)")
         return f"postgresql://{rest}"
+
+    def stripe(self, *, in_production: bool) -> StripeTerms | None:
+        """Read whose Stripe account takes payments. What is secret is not repeated when it is wrong."""
+        default = StripeTerms(key="")
+        key = self.text("STOA_STRIPE_KEY", "")
+        secrets = [part.strip() for part in self.text("STOA_STRIPE_WEBHOOK_SECRETS", "").split(",") if part.strip()]
+        base = self.text("STOA_STRIPE_API_BASE", default.base).rstrip("/")
+        shop = self.text("STOA_SHOP", default.shop)
+        if key and not re.fullmatch(r"[sr]k_\w+", key):
+            self.problems.append("STOA_STRIPE_KEY is not a secret or restricted key of Stripe's (sk_… or rk_…)")
+        if not all(re.fullmatch(r"whsec_\S+", secret) for secret in secrets) or len(secrets) > MOST_WEBHOOK_SECRETS:
+            self.problems.append(f"STOA_STRIPE_WEBHOOK_SECRETS are not one to {MOST_WEBHOOK_SECRETS} secrets (whsec_…)")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", shop):
+            self.problems.append("STOA_SHOP is not a name of 1 to 40 letters, digits, dots, dashes and underscores")
+        parts = urlsplit(base)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+            self.problems.append("STOA_STRIPE_API_BASE is not an address such as https://api.stripe.com")
+        elif in_production and parts.scheme != "https":
+            self.problems.append("STOA_STRIPE_API_BASE is not https: in production nobody may listen to payments")
+        return StripeTerms(key=key, secrets=tuple(secrets), shop=shop, base=base) if key else None
 
     def keys(self, *, needed: bool) -> KeyRing:
         """Read the key ring. Outside production there is one that everybody knows."""

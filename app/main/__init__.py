@@ -7,6 +7,8 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Protocol, runtime_checkable
 
 import structlog
 from starlette.applications import Starlette
@@ -23,10 +25,11 @@ from app.kernel.db import Database
 from app.kernel.news import News
 from app.main import pages
 from app.main.middleware import Observed
-from app.payments.gateway import Gateways
+from app.payments.gateway import Gateway, Gateways
 from app.payments.gateways.test import NAME as TEST_GATEWAY
 from app.payments.gateways.test import TestGateway
-from app.settings import LogFormat, Settings
+from app.payments.rules.stripe import StripeTerms
+from app.settings import LogFormat, Settings, SettingsError
 from schema.build import built
 from schema.core.context import Services
 from schema.core.limits import DocumentLimits
@@ -38,6 +41,11 @@ _SMALLEST_COMPRESSED_BYTES = 1024
 log = structlog.get_logger()
 
 
+@runtime_checkable
+class _KeepsConnections(Protocol):
+    async def close(self) -> None: ...
+
+
 def database_of(settings: Settings, *, clock: Clock = utc_now) -> Database:
     """Make the pool that the settings ask for; it is not connected yet."""
     assert settings.database_url is not None, "the command line starts a database where there is none"
@@ -45,8 +53,36 @@ def database_of(settings: Settings, *, clock: Clock = utc_now) -> Database:
 
 
 def gateways_of(settings: Settings, database: Database) -> Gateways:
-    """Choose the payment gateways that the settings let take payments."""
-    return {TEST_GATEWAY: TestGateway(database)} if settings.test_gateway else {}
+    """Choose the payment gateways that the settings let take payments.
+
+    Raises: SettingsError where one of them needs an extra that is not installed.
+    """
+    chosen: list[Gateway] = []
+    if settings.test_gateway:
+        chosen.append(TestGateway(database))
+    if settings.stripe is not None:
+        chosen.append(_stripe(settings.stripe, clock=database.now))
+    return {gateway.name: gateway for gateway in chosen}
+
+
+def _stripe(terms: StripeTerms, *, clock: Clock) -> Gateway:
+    try:
+        # Its SDK belongs to an extra and is slow to import: only who takes payments with it waits for that.
+        adapter = import_module("app.payments.gateways.stripe")
+    except ModuleNotFoundError as missing:
+        if missing.name != "stripe":
+            raise
+        problem = 'STOA_STRIPE_KEY is set, but Stripe\'s SDK is not installed: pip install "stoa[stripe]"'
+        raise SettingsError([problem]) from None
+    gateway: Gateway = adapter.StripeGateway(terms, clock=clock)
+    return gateway
+
+
+async def hang_up(gateways: Gateways) -> None:
+    """Close the connections that gateways keep open to their providers."""
+    for gateway in gateways.values():
+        if isinstance(gateway, _KeepsConnections):
+            await gateway.close()
 
 
 def credentials_of(settings: Settings) -> Credentials:
@@ -83,6 +119,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
             yield
         finally:
             await news.close()
+            await hang_up(gateways)
             if database is None:
                 await pool.close()
             log.info("stopped")

@@ -150,3 +150,71 @@ class TestProduction:
             Settings.from_environment(FIT_FOR_PRODUCTION | {"STOA_SECRET": "hunter2"})
 
         assert "hunter2" not in str(refused.value)
+
+
+class TestStripe:
+    """Stripe takes payments where it is told whose account that is."""
+
+    KEY = "sk_live_thisIsNobodysKey"
+    WEBHOOK = "whsec_thisSignsNothing"
+
+    def test_takes_none_unless_there_is_a_key(self) -> None:
+        """The rest alone sets nothing up."""
+        assert Settings.from_environment({"STOA_STRIPE_WEBHOOK_SECRETS": self.WEBHOOK}).stripe is None
+
+    def test_is_read_with_everything_that_belongs_to_it(self) -> None:
+        """Whose account, who signs, where, and as whom."""
+        stripe = Settings.from_environment(
+            {
+                "STOA_STRIPE_KEY": self.KEY,
+                "STOA_STRIPE_WEBHOOK_SECRETS": f"{self.WEBHOOK}, whsec_before",
+                "STOA_STRIPE_API_BASE": "http://127.0.0.1:8420/",
+                "STOA_SHOP": "kitchen.example",
+            }
+        ).stripe
+
+        assert stripe is not None
+        assert (stripe.key, stripe.secrets) == (self.KEY, (self.WEBHOOK, "whsec_before"))
+        assert (stripe.base, stripe.shop) == ("http://127.0.0.1:8420", "kitchen.example")
+
+    def test_is_asked_at_its_own_address_in_the_name_of_stoa(self) -> None:
+        """A key is enough."""
+        stripe = Settings.from_environment({"STOA_STRIPE_KEY": self.KEY}).stripe
+
+        assert stripe is not None
+        assert (stripe.base, stripe.shop, stripe.secrets) == ("https://api.stripe.com", "stoa", ())
+
+    @pytest.mark.parametrize(
+        ("name", "value", "problem"),
+        [
+            ("STOA_STRIPE_KEY", "pk_live_publishable", "secret or restricted key"),
+            ("STOA_STRIPE_WEBHOOK_SECRETS", "notASecret", "whsec_"),
+            ("STOA_STRIPE_WEBHOOK_SECRETS", "whsec_a,whsec_b,whsec_c", "one to 2"),
+            ("STOA_STRIPE_API_BASE", "stripe.example", "not an address"),
+            ("STOA_STRIPE_API_BASE", "https://api.stripe.com/v1", "not an address"),
+            ("STOA_SHOP", "two words", "not a name"),
+        ],
+    )
+    def test_refuses_what_is_not_what_it_should_be_without_repeating_it(
+        self, name: str, value: str, problem: str
+    ) -> None:
+        """A refusal ends up in a log."""
+        with pytest.raises(SettingsError, match=problem) as refused:
+            Settings.from_environment({name: value})
+
+        assert name in str(refused.value)
+        assert value not in str(refused.value)
+
+    def test_is_not_asked_in_clear_in_production(self) -> None:
+        """Elsewhere tests do."""
+        with pytest.raises(SettingsError, match="STOA_STRIPE_API_BASE is not https"):
+            Settings.from_environment(FIT_FOR_PRODUCTION | {"STOA_STRIPE_API_BASE": "http://127.0.0.1:8420"})
+
+    def test_is_not_shown(self) -> None:
+        """Settings may be logged."""
+        shown = repr(
+            Settings.from_environment({"STOA_STRIPE_KEY": self.KEY, "STOA_STRIPE_WEBHOOK_SECRETS": self.WEBHOOK})
+        )
+
+        assert self.KEY not in shown
+        assert self.WEBHOOK not in shown

@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app import worker
 from app.cli.work.place import settings_from, with_database
-from app.main import create_app, database_of, gateways_of, settle_memory
+from app.main import create_app, database_of, gateways_of, hang_up, settle_memory
 from app.settings import Settings
 
 try:
@@ -106,11 +106,13 @@ class _Server(uvicorn.Server):
 
 async def _work(settings: Settings, stop: asyncio.Event) -> None:
     database = database_of(settings)
+    gateways = gateways_of(settings, database)
     await database.connect()
     try:
         log.info("working", environment=settings.environment.value)
-        await worker.run(database, gateways_of(settings, database), stop, throttle=settings.throttle)
+        await worker.run(database, gateways, stop, throttle=settings.throttle)
     finally:
+        await hang_up(gateways)
         await database.close()
 
 

@@ -13,7 +13,7 @@ from app.kernel.errors import BrokenInvariant, Busy, ErrorCode, Invalid
 from app.kernel.events import Event
 from app.kernel.ids import new_id
 from app.payments.gateways.test import TestGateway
-from tests.builders.clock import StoppedClock
+from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.shop import KEYS
 
 pytestmark = pytest.mark.anyio
@@ -208,13 +208,15 @@ class TestGatewayCalls:
         gateway = TestGateway(database)
 
         async def capture(_: UnitOfWork) -> None:
-            await gateway.capture(key="k", reference="r", amount_minor=1)
+            await gateway.capture(key="k", reference="r", amount_minor=1, currency="GBP", final=True)
 
         async def authorize(_: UnitOfWork) -> None:
-            await gateway.authorize(key="k", token="tok_ok", amount_minor=1, currency="GBP")
+            await gateway.authorize(
+                key="k", token="tok_ok", amount_minor=1, currency="GBP", reusable=False, return_url=None
+            )
 
         async def find(_: UnitOfWork) -> None:
-            await gateway.find(key="k")
+            await gateway.find(key="k", asked_at=OPENING)
 
         for call in (capture, authorize, find):
             with pytest.raises(BrokenInvariant):

@@ -7,7 +7,7 @@ import pytest
 
 from app.kernel.db import Database
 from app.kernel.ids import new_id
-from app.payments.gateway import Answer, GatewayFailed, GatewayTimeout, Outcome
+from app.payments.gateway import Action, Answer, GatewayFailed, GatewayTimeout, Outcome
 from app.payments.gateways.test import TOKENS, TestGateway
 from tests.builders.clock import OPENING, StoppedClock
 
@@ -50,6 +50,9 @@ class TestAuthorize:
         [
             ("tok_ok", Outcome.SUCCEEDED),
             ("tok_declined", Outcome.DECLINED),
+            ("tok_expired", Outcome.DECLINED),
+            ("tok_foreign", Outcome.DECLINED),
+            ("tok_euros", Outcome.DECLINED),
             ("tok_action", Outcome.ACTION_REQUIRED),
             ("tok_late", Outcome.PENDING),
             ("4242424242424242", Outcome.DECLINED),
@@ -89,7 +92,8 @@ class TestAuthorize:
         name = key()
         asked = await authorize(gateway, "tok_action", under=name)
         assert asked.reference is not None
-        assert asked.action_url == f"http://shop.test/gateways/test/actions/{asked.reference}"
+        url = f"http://shop.test/gateways/test/actions/{asked.reference}"
+        assert asked.action == Action("REDIRECT", url=url)
 
         assert await gateway.confirm(reference=asked.reference)
         assert not await gateway.confirm(reference=asked.reference)
@@ -109,7 +113,19 @@ class TestAuthorize:
             assert len(await session.fetch("SELECT 1 FROM test_gateway_operations", [])) == 1
 
     async def test_says_what_each_token_does(self) -> None:
-        assert set(TOKENS) == {"tok_ok", "tok_declined", "tok_action", "tok_timeout", "tok_late", "tok_error"}
+        told = {
+            "tok_ok",
+            "tok_declined",
+            "tok_expired",
+            "tok_foreign",
+            "tok_euros",
+            "tok_action",
+            "tok_timeout",
+            "tok_late",
+        }
+        told |= {"tok_error", "tok_short", "tok_short_once", "tok_no_capture"}
+
+        assert set(TOKENS) == told
 
 
 class TestCapture:
@@ -170,7 +186,8 @@ class TestCapture:
         assert taken.outcome is Outcome.DECLINED
 
     async def test_of_something_else_than_an_authorization_is_declined(self, gateway: TestGateway) -> None:
-        capture = await gateway.capture(key=key(), reference=await held(gateway), amount_minor=HELD)
+        reference = await held(gateway)
+        capture = await gateway.capture(key=key(), reference=reference, amount_minor=HELD, currency="GBP", final=True)
         assert capture.reference is not None
 
         for reference in (capture.reference, "test_nonsense"):

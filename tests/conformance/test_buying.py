@@ -1,0 +1,87 @@
+"""An order paid through Stripe, from the browser's call to the money: checkout, the ledger, the adapter and the wire."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from app.kernel.db import Database
+from app.kernel.ids import IdKind, encode
+from app.main import gateways_of, hang_up
+from app.settings import Settings
+from tests.builders import shop as shops
+from tests.builders.buyers import Buyer, broken
+from tests.builders.client import Client
+from tests.builders.shop import Shop
+
+for needed in ("stripe", "localstripe"):
+    pytest.importorskip(needed, reason=f"{needed} is not installed; it comes with the extra [dev]")
+
+pytestmark = pytest.mark.anyio
+
+KEY = "sk_test_buying"
+TOTAL = "16.99"
+COMPLETE = """
+mutation Complete($input: CheckoutCompleteInput!) {
+  checkoutComplete(input: $input) {
+    order { id token status paymentStatus }
+    errors { code message }
+  }
+}"""
+CANCEL = """
+mutation Cancel($input: OrderCancelInput!) {
+  orderCancel(input: $input) { order { status } errors { code message } }
+}"""
+
+
+@pytest.fixture
+def settings(dsn: str, localstripe_url: str) -> Settings:
+    """Let Stripe take payments too."""
+    return shops.settings(dsn, STOA_STRIPE_KEY=KEY, STOA_STRIPE_API_BASE=localstripe_url, STOA_SHOP="conformance")
+
+
+async def last_payment(url: str) -> dict[str, Any]:
+    """Look at the last payment as Stripe knows it."""
+    async with httpx2.AsyncClient(base_url=url, headers={"authorization": f"Bearer {KEY}"}, verify=False) as http:
+        found: dict[str, Any] = (await http.get("/v1/payment_intents", params={"limit": 1})).json()["data"][0]
+    return found
+
+
+async def request(buyer: Buyer, card: str) -> dict[str, object]:
+    """Write what a guest's browser sends to buy a mug."""
+    cart = await buyer.cart({"mug": 1})
+    return {
+        "input": {
+            "cartId": encode(IdKind.CART, cart.id),
+            "token": buyer.token(cart.id),
+            "payments": [{"gateway": "stripe", "token": card}],
+            "expectedTotal": TOTAL,
+            "idempotencyKey": "first",
+        }
+    }
+
+
+class TestBuying:
+    async def test_holds_the_money_and_lets_it_go_when_the_order_is_cancelled(
+        self, shop: Shop, client: Client, settings: Settings, database: Database, localstripe_url: str
+    ) -> None:
+        buyer = Buyer(shop)
+        buyer.gateways = gateways_of(settings, database)
+        order = (await client.mutate(COMPLETE, await request(buyer, "pm_card_visa")))["order"]
+        held = await last_payment(localstripe_url)
+
+        cancelled = {"orderId": order["id"], "token": order["token"], "reason": "CUSTOMER", "idempotencyKey": "cancel"}
+        await client.mutate(CANCEL, {"input": cancelled})
+        await buyer.settle()
+        await hang_up(buyer.gateways)
+
+        assert order["paymentStatus"] == "AUTHORIZED"
+        assert (held["status"], held["amount"], held["currency"]) == ("requires_capture", 1699, "gbp")
+        assert (await last_payment(localstripe_url))["status"] == "canceled"
+        assert await broken(shop) == []
+
+    async def test_is_declined_with_a_number_in_place_of_a_name(self, shop: Shop, client: Client) -> None:
+        refused = (await client.query(COMPLETE, await request(Buyer(shop), "4242424242424242")))["checkoutComplete"]
+
+        assert [error["code"] for error in refused["errors"]] == ["PAYMENT_DECLINED"]
+        assert await broken(shop) == []
