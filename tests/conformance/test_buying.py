@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from app.kernel.clock import Clock, utc_now
 from app.kernel.db import Database
 from app.kernel.ids import IdKind, encode
 from app.main import gateways_of, hang_up
@@ -28,6 +29,14 @@ mutation Complete($input: CheckoutCompleteInput!) {
     errors { code message }
   }
 }"""
+ASKING = """
+mutation Complete($input: CheckoutCompleteInput!) {
+  checkoutComplete(input: $input) {
+    order { id paymentStatus }
+    paymentAction { kind clientSecret url }
+    errors { code message }
+  }
+}"""
 CANCEL = """
 mutation Cancel($input: OrderCancelInput!) {
   orderCancel(input: $input) { order { status } errors { code message } }
@@ -38,6 +47,12 @@ mutation Cancel($input: OrderCancelInput!) {
 def settings(dsn: str, localstripe_url: str) -> Settings:
     """Let Stripe take payments too."""
     return shops.settings(dsn, STOA_STRIPE_KEY=KEY, STOA_STRIPE_API_BASE=localstripe_url, STOA_SHOP="conformance")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Let time pass: Stripe is asked for payments of the last minutes, and knows no other time than the machine's."""
+    return utc_now
 
 
 async def last_payment(url: str) -> dict[str, Any]:
@@ -59,6 +74,28 @@ async def request(buyer: Buyer, card: str) -> dict[str, object]:
             "idempotencyKey": "first",
         }
     }
+
+
+async def card_that_asks(url: str) -> str:
+    """Have Stripe's script in the browser name a card whose bank asks its owner each time."""
+    card = {"number": "4000002500003155", "exp_month": "12", "exp_year": "2030", "cvc": "123"}
+    told = {"type": "card", **{f"card[{name}]": value for name, value in card.items()}}
+    name: str = (await posted(url, "/v1/payment_methods", told))["id"]
+    return name
+
+
+async def acts(url: str, intent: str, secret: str) -> None:
+    """Let the shopper confirm on their bank's page, as Stripe's script in the browser would."""
+    await posted(url, f"/v1/payment_intents/{intent}/_authenticate", {"client_secret": secret, "success": "true"})
+
+
+async def posted(url: str, path: str, told: dict[str, str]) -> dict[str, Any]:
+    """Tell Stripe something that a browser tells it."""
+    async with httpx2.AsyncClient(base_url=url, headers={"authorization": f"Bearer {KEY}"}, verify=False) as http:
+        answer = await http.post(path, data=told)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+    return found
 
 
 class TestBuying:
@@ -84,4 +121,28 @@ class TestBuying:
         refused = (await client.query(COMPLETE, await request(Buyer(shop), "4242424242424242")))["checkoutComplete"]
 
         assert [error["code"] for error in refused["errors"]] == ["PAYMENT_DECLINED"]
+        assert await broken(shop) == []
+
+    async def test_asks_the_shopper_in_3d_secure_and_goes_on_when_they_have_acted(
+        self, shop: Shop, client: Client, settings: Settings, database: Database, localstripe_url: str
+    ) -> None:
+        buyer = Buyer(shop)
+        buyer.gateways = gateways_of(settings, database)
+        sent = await request(buyer, await card_that_asks(localstripe_url))
+
+        asked = (await client.query(ASKING, sent))["checkoutComplete"]
+        again = (await client.query(ASKING, sent))["checkoutComplete"]
+        intent = await last_payment(localstripe_url)
+        await acts(localstripe_url, intent["id"], asked["paymentAction"]["clientSecret"])
+        done = (await client.query(ASKING, sent))["checkoutComplete"]
+        await hang_up(buyer.gateways)
+
+        assert [error["code"] for error in asked["errors"]] == ["PAYMENT_ACTION_REQUIRED"]
+        assert asked["paymentAction"] == again["paymentAction"]
+        assert asked["paymentAction"]["kind"] == "STRIPE_SDK"
+        assert done["errors"] == []
+        assert done["order"]["paymentStatus"] == "AUTHORIZED"
+        assert (await last_payment(localstripe_url))["status"] == "requires_capture"
+        [kept] = await shop.fetch("SELECT token, action_secret FROM payments")
+        assert tuple(kept) == (None, None)
         assert await broken(shop) == []
