@@ -22,6 +22,7 @@ LANES: Final = 3
 _TRIES: Final = 3
 
 
+_STARTS: Final = frozenset({Moment.STATEMENT_BEFORE, Moment.CALL_BEFORE})
 HEAD: Final = ("scenario", "points", "runs", "done", "refused", "not met", "complaints")
 
 
@@ -122,16 +123,24 @@ async def begun(
 
 
 def every(points: Sequence[Point]) -> list[Fault]:
-    """List every point, and everybody who may come first after it. Who bore the fault needs nobody to come back."""
-    return [
-        Fault(point, comeback)
-        for point in points
-        for comeback in ([Comeback.CLIENT] if point.moment in SURVIVED else Comeback)
+    """List every moment that others can tell apart, and everybody who may come first after it.
+
+    Between a statement's end and the next one's start the process has said nothing: to stop it at either is the same to
+    everybody else, so that the second is left out. Who bore the fault needs nobody to come back.
+    """
+    borne = [Fault(point, Comeback.CLIENT) for point in points if point.moment in SURVIVED]
+    ends = [point for point in points if point.moment not in SURVIVED]
+    told_apart = [
+        point
+        for before, point in zip([None, *ends], ends, strict=False)
+        if before is None
+        or (point.role, point.moment in _STARTS, before.moment) != (before.role, True, Moment.STATEMENT_AFTER)
     ]
+    return borne + [Fault(point, comeback) for point in told_apart for comeback in Comeback]
 
 
 def once(points: Sequence[Point]) -> list[Fault]:
-    """List every point once, with whoever comes first afterwards in turn."""
+    """List every point, told apart or not, with whoever comes first afterwards in turn."""
     return [Fault(point, comeback) for point, comeback in zip(points, cycle(Comeback), strict=False)]
 
 

@@ -53,6 +53,9 @@ class Child:
                 return {"port": self._serve()}
             case "work":
                 await work(self.database, app.main.gateways_of(self.settings, self.database))
+            case "run":
+                gateways = app.main.gateways_of(self.settings, self.database)
+                self._tasks.append(asyncio.create_task(worker.run(self.database, gateways, self.stop)))
             case "arm":
                 # A connection is at hand, as in a server that has served before.
                 await self.database.ping()

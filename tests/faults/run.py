@@ -1,5 +1,6 @@
 """One run: a scenario from its start on a fresh copy of its database, one process stopped at one point, and what became of it."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -41,6 +42,7 @@ class Comeback(StrEnum):
 
     CLIENT = "the client, soon"
     WORKER = "the worker, soon"
+    BOTH = "both at once"
     LATE = "the worker, late"
 
 
@@ -103,7 +105,7 @@ async def opened(dsn: str) -> AsyncIterator[Shop]:
 class Stage:
     """The processes of one run, started as they are needed, and the clock that all of them go by."""
 
-    def __init__(self, launcher: Launcher, dsn: str, shop: Shop, *, planted: Sequence[str]) -> None:
+    def __init__(self, launcher: Launcher, dsn: str, shop: Shop, *, planted: Sequence[str] = ()) -> None:
         self._launcher = launcher
         self._dsn = dsn
         self._shop = shop
@@ -166,6 +168,19 @@ class Stage:
         Raises: Died.
         """
         await (await self._process(WORKER)).tell("work")
+
+    async def send_and_work(self, call: Call) -> None:
+        """Have the client send a call while the worker works.
+
+        Raises: Died.
+        """
+        for role in (SERVER, WORKER):
+            await self._process(role)
+        await asyncio.gather(self.send(call), self.work())
+
+    async def run_worker(self) -> None:
+        """Have the worker work in its own loop from now on, as it does in a shop."""
+        await (await self._process(WORKER)).tell("run")
 
     async def work_long(self, *pauses: timedelta) -> None:
         """Have the worker work after each of some pauses.
@@ -239,7 +254,7 @@ async def _played(stage: Stage, shop: Shop, template: Template, fault: Point | N
     ending = Ending("", struck, points=points)
     try:
         if died or (struck and fault and fault.moment not in SURVIVED):
-            ending.complaints += await _come_back(stage, shop, comeback)
+            ending.complaints += await _come_back(stage, shop, call, comeback)
         await stage.send(call)
         await stage.send(call)
         await stage.work_long(SOON, SOON, _LONG, SOON)
@@ -256,12 +271,16 @@ async def _played(stage: Stage, shop: Shop, template: Template, fault: Point | N
     return ending
 
 
-async def _come_back(stage: Stage, shop: Shop, comeback: Comeback) -> list[str]:
+async def _come_back(stage: Stage, shop: Shop, call: Call, comeback: Comeback) -> list[str]:
     if comeback is Comeback.CLIENT:
         await stage.let_pass(SOON)
         return []
     if comeback is Comeback.WORKER:
         await stage.work_long(SOON, SOON)
+        return []
+    if comeback is Comeback.BOTH:
+        await stage.let_pass(SOON)
+        await stage.send_and_work(call)
         return []
     await stage.work_long(_LONG, SOON, SOON)
     # All has to be well even if the client never comes back.

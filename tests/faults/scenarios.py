@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from app.kernel.ids import IdKind, encode
 from app.kernel.money import exponent_of
-from app.returns.states import ReturnStatus
 from tests.builders.buyers import Buyer
 from tests.builders.carts import write
 from tests.builders.clock import OPENING
@@ -29,8 +28,11 @@ mutation ($input: FulfillmentOrderShipInput!) {
   fulfillmentOrderShip(input: $input) { fulfillmentOrder { id } errors { code } }
 }"""
 CANCEL = "mutation ($input: OrderCancelInput!) { orderCancel(input: $input) { order { id } errors { code } } }"
+HAND_OVER = """
+mutation ($input: PickupHandOverInput!) { pickupHandOver(input: $input) { pickup { id } errors { code } } }"""
 RECEIVE = "mutation ($input: ReturnReceiveInput!) { returnReceive(input: $input) { return { id } errors { code } } }"
 
+TWO_CARDS: Final = ("tok_ok", "tok_ok")
 #: How a call ends that did what was asked; any other ending is the code of a refusal.
 DONE: Final = "DONE"
 DECLINED: Final = "PAYMENT_DECLINED"
@@ -117,7 +119,7 @@ def shipping(*, tokens: Sequence[str] = ("tok_ok",)) -> Callable[[Shop], Awaitab
     """Have a mug bought and packed; the call has it leave, so that its money is taken."""
 
     async def prepare(shop: Shop) -> Call:
-        placed = await _bought(shop, tokens)
+        placed = await _bought(shop, {"mug": 1}, tokens=tokens)
         parcel = await placed.packed(at=await _where(placed))
         work_id = encode(IdKind.FULFILLMENT_ORDER, parcel.id)
         return Call(
@@ -132,35 +134,52 @@ def shipping(*, tokens: Sequence[str] = ("tok_ok",)) -> Callable[[Shop], Awaitab
 
 async def cancelling(shop: Shop) -> Call:
     """Have a mug bought with two cards; the call cancels it, so that its money is let go."""
-    placed = await _bought(shop, ("tok_ok", "tok_ok"))
+    placed = await _bought(shop, {"mug": 1}, tokens=TWO_CARDS)
     given = {"orderId": encode(IdKind.ORDER, placed.id), "token": placed.token, "idempotencyKey": "first"}
     return Call(CANCEL, "order", given)
 
 
-async def returning(shop: Shop) -> Call:
+def returning(*, tokens: Sequence[str] = ("tok_ok",)) -> Callable[[Shop], Awaitable[Call]]:
     """Have a mug bought, shipped, paid and on its way back; the call counts it in, so that its money is given back."""
-    placed = await _bought(shop, ("tok_ok",))
-    await ship(placed, at=await _where(placed))
-    await work(shop.database)
-    asked = await request(placed, {"mug": 1})
-    assert asked.status is ReturnStatus.APPROVED
-    (line,) = await lines_of(shop, asked.id)
-    return Call(
-        RECEIVE,
-        "return",
-        {
-            "returnId": encode(IdKind.RETURN, asked.id),
-            "locationId": shop.location_ref("camden"),
-            "lines": [{"returnLineId": encode(IdKind.RETURN_LINE, line.id), "quantity": 1}],
-            "idempotencyKey": "first",
-        },
-        by="operator",
-    )
+
+    async def prepare(shop: Shop) -> Call:
+        placed = await _bought(shop, {"mug": 1}, tokens=tokens)
+        await ship(placed, at=await _where(placed))
+        await work(shop.database)
+        asked = await request(placed, {"mug": 1})
+        (line,) = await lines_of(shop, asked.id)
+        return Call(
+            RECEIVE,
+            "return",
+            {
+                "returnId": encode(IdKind.RETURN, asked.id),
+                "locationId": shop.location_ref("camden"),
+                "lines": [{"returnLineId": encode(IdKind.RETURN_LINE, line.id), "quantity": 1}],
+                "idempotencyKey": "first",
+            },
+            by="operator",
+        )
+
+    return prepare
 
 
-async def _bought(shop: Shop, tokens: Sequence[str]) -> Placed:
+async def handing_over(shop: Shop) -> Call:
+    """Have a mug bought that waits at a counter; the call hands it over, so that its money is taken."""
+    placed = await _bought(shop, {}, {"mug": 1})
+    pickup_id = encode(IdKind.PICKUP, await placed.ready())
+    given = {"pickupId": pickup_id, "code": await placed.code(), "idempotencyKey": "first"}
+    return Call(HAND_OVER, "pickup", given, by="associate")
+
+
+async def _bought(
+    shop: Shop,
+    shipped: Mapping[str, int],
+    collected: Mapping[str, int] | None = None,
+    *,
+    tokens: Sequence[str] = ("tok_ok",),
+) -> Placed:
     buyer = Buyer(shop)
-    completed = await buyer.buy(await buyer.cart({"mug": 1}), tokens=tokens)
+    completed = await buyer.buy(await buyer.cart(shipped, collected), tokens=tokens)
     assert completed.order_id is not None
     return Placed(shop, completed.order_id)
 
@@ -188,7 +207,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario("3-D Secure", buying({"mug": 1}, tokens=["tok_action"]), MUG_BOUGHT),
     Scenario("answer lost", buying({"mug": 1}, tokens=["tok_timeout"]), MUG_BOUGHT, works=True),
     Scenario("answer late", buying({"mug": 1}, tokens=["tok_late"]), MUG_BOUGHT, works=True),
-    Scenario("two cards", buying({"mug": 1}, tokens=["tok_ok", "tok_ok"]), MUG_BOUGHT),
+    Scenario("two cards", buying({"mug": 1}, tokens=TWO_CARDS), MUG_BOUGHT),
     Scenario(
         "two cards, one declined",
         buying({"mug": 1}, {"mug": 1}, tokens=["tok_ok", "tok_declined"]),
@@ -198,7 +217,9 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario("two cards, one answer lost", buying({"mug": 1}, tokens=["tok_ok", "tok_timeout"]), MUG_BOUGHT),
     Scenario("capture", shipping(), {DONE: Money(taken=MUG)}, works=True),
-    Scenario("capture, two cards", shipping(tokens=["tok_ok", "tok_ok"]), {DONE: Money(taken=MUG)}, works=True),
+    Scenario("capture, two cards", shipping(tokens=TWO_CARDS), {DONE: Money(taken=MUG)}, works=True),
     Scenario("void, two cards", cancelling, {DONE: Money()}, works=True),
-    Scenario("refund", returning, {DONE: Money(given_back=MUG)}, works=True),
+    Scenario("capture at the counter", handing_over, {DONE: Money(taken=1200)}, works=True),
+    Scenario("refund", returning(), {DONE: Money(given_back=MUG)}, works=True),
+    Scenario("refund, two cards", returning(tokens=TWO_CARDS), {DONE: Money(given_back=MUG)}, works=True),
 )

@@ -18,7 +18,6 @@ import orjson
 
 from tests.builders.client import Client
 from tests.builders.postgres import HOUSE
-from tests.faults.points import Point
 
 Json = dict[str, Any]
 _ANSWER_SECONDS = 30.0
@@ -89,6 +88,7 @@ class Process:
         self.client: Client | None = None
         self._reader = reader
         self._writer = writer
+        self._turn = asyncio.Lock()
 
     async def started(self) -> Self:
         """Wait until it lives."""
@@ -101,8 +101,9 @@ class Process:
         Raises: Died; AssertionError when it says that it could not.
         """
         try:
-            self._writer.write(orjson.dumps({"do": do, **wish}) + b"\n")
-            answer = await self._read()
+            async with self._turn:
+                self._writer.write(orjson.dumps({"do": do, **wish}) + b"\n")
+                answer = await self._read()
         except ConnectionError as error:
             raise Died(self.role) from error
         assert "error" not in answer, f"{self.role}: {answer['error']}"
@@ -113,18 +114,6 @@ class Process:
         port = (await self.tell("serve"))["port"]
         http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=_ANSWER_SECONDS, trust_env=False)
         self.client = Client(http)
-
-    async def seen(self) -> list[Point]:
-        """List the points that it has reached since it was armed."""
-        return [Point.from_json(point) for point in (await self.tell("pass"))["seen"]]
-
-    async def is_gone(self) -> bool:
-        """Say whether it has ended."""
-        try:
-            await self.tell("pass")
-        except Died:
-            return True
-        return False
 
     async def end(self) -> None:
         """End it, whatever it is doing."""

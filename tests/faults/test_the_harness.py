@@ -1,5 +1,6 @@
 """The harness itself: nothing passes it unseen, what it kills is dead, it leaves nothing running, and it finds bugs."""
 
+import asyncio
 import inspect
 import subprocess
 import sys
@@ -11,19 +12,21 @@ import pytest
 
 from app.payments.gateway import Answer, Gateway, Outcome
 from tests.builders.paid import LossyGateway
-from tests.builders.postgres import HOUSE, Server
+from tests.builders.postgres import HOUSE, Server, cloned
 from tests.builders.returned import WillingGateway
-from tests.faults.campaign import Campaign, Fault, begun, sampled
+from tests.faults.campaign import Campaign, Fault, begun, every, once, sampled
+from tests.faults.judge import found_by_checks
 from tests.faults.planted import PLANTED
 from tests.faults.points import Moment, Point, Watch
-from tests.faults.run import SERVER, WORKER, Comeback, play, prepared
-from tests.faults.scenarios import DONE, SCENARIOS, Scenario
-from tests.faults.stage import Launcher
+from tests.faults.run import SERVER, WORKER, Comeback, Stage, opened, play, prepared
+from tests.faults.scenarios import DONE, SCENARIOS, SOON, Scenario
+from tests.faults.stage import Died, Launcher
 from tests.faults.watched import SILENT, SPEAKING, WatchedGateway
 
 pytestmark = pytest.mark.anyio
 
 SECONDS_TO_END = 10
+SECONDS_TO_RECOVER = 20
 
 
 def named(name: str) -> Scenario:
@@ -97,6 +100,31 @@ class TestSampling:
         assert len(sampled(self.POINTS, "a", 1000)) == len(self.POINTS)
 
 
+class TestTakingAll:
+    POINTS = (
+        Point(SERVER, Moment.STATEMENT_BEFORE, "BEGIN", 1),
+        Point(SERVER, Moment.STATEMENT_AFTER, "BEGIN", 1),
+        Point(SERVER, Moment.STATEMENT_BEFORE, "COMMIT", 1),
+        Point(SERVER, Moment.STATEMENT_AFTER, "COMMIT", 1),
+        Point(SERVER, Moment.CALL_BEFORE, "test.void", 1),
+        Point(SERVER, Moment.CALL_UNHEARD, "test.void", 1),
+        Point(SERVER, Moment.CALL_DURING, "test.void", 1),
+        Point(WORKER, Moment.STATEMENT_BEFORE, "BEGIN", 1),
+    )
+
+    def test_stops_everywhere_where_others_can_tell_and_lets_everybody_come_back(self) -> None:
+        faults = every(self.POINTS)
+
+        assert {str(fault.point) for fault in faults} == {str(self.POINTS[i]) for i in (0, 1, 3, 5, 6, 7)}
+        assert [fault.comeback for fault in faults if fault.point == self.POINTS[1]] == [*Comeback]
+
+    def test_needs_nobody_to_come_back_when_nobody_ended(self) -> None:
+        assert [fault.comeback for fault in every(self.POINTS) if fault.point == self.POINTS[5]] == [Comeback.CLIENT]
+
+    def test_can_take_every_point_once(self) -> None:
+        assert [fault.point for fault in once(self.POINTS)] == [*self.POINTS]
+
+
 class TestAStoppedProcess:
     async def test_is_gone_at_the_point_and_not_before(
         self, launcher: Launcher, furnished_template: tuple[Server, str]
@@ -110,6 +138,28 @@ class TestAStoppedProcess:
         assert (ending.struck, ending.ending, ending.complaints) == (True, DONE, [])
         # The dead cannot tell what they saw.
         assert ending.points == []
+
+    async def test_is_recovered_from_by_the_loop_of_a_worker_too(
+        self, launcher: Launcher, furnished_template: tuple[Server, str]
+    ) -> None:
+        server, furnished = furnished_template
+        template = await prepared(server, furnished, named("card"))
+        async with cloned(server, template.name) as dsn, opened(dsn) as shop:
+            stage = Stage(launcher, dsn, shop)
+            stage.arm(Point(SERVER, Moment.CALL_DURING, "test.authorize", 1))
+            with pytest.raises(Died):
+                await stage.send(template.call)
+            await stage.disarm()
+            await stage.let_pass(SOON)
+
+            await stage.run_worker()
+
+            async with asyncio.timeout(SECONDS_TO_RECOVER):
+                while await found_by_checks(shop, at_last=True):
+                    await asyncio.sleep(0.1)
+            placed = await shop.fetch("SELECT status FROM orders")
+            await stage.end()
+        assert [row[0] for row in placed] == ["PLACED"]
 
     async def test_is_missed_where_there_is_no_such_point(
         self, launcher: Launcher, furnished_template: tuple[Server, str]
