@@ -259,6 +259,8 @@ async def _played(stage: Stage, shop: Shop, template: Template, fault: Point | N
         await stage.send(call)
         await stage.work_long(SOON, SOON, _LONG, SOON)
         ending.ending = stage.answers[-1].ending
+        if died and comeback is Comeback.CLIENT and ending.ending != scenario.undisturbed:
+            ending.complaints.append(f"the client came back, and was answered {ending.ending}")
         ending.complaints += await found_by_checks(shop) + await _money_complaints(shop, scenario, ending.ending)
         if call.buys and ending.ending != DONE and not ending.complaints:
             ending.complaints += await _buy_anew(stage, call)
