@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from tests.builders import postgres
 from tests.builders import shop as shops
@@ -24,7 +25,7 @@ async def _all(launcher: Launcher, wanted: Sequence[Scenario], choose: Choose, a
         await asyncio.to_thread(postgres.migrate, dsn)
         await shops.furnish(dsn)
 
-    furnished = f"stoa_faults_{postgres.hash_of(*postgres.migrations())}"
+    furnished = f"stoa_faults_{postgres.hash_of(*postgres.migrations(), Path(shops.__file__))}"
     await postgres.make_template(server, furnished, like=None, fill=fill)
     tallies = []
     for scenario in wanted:

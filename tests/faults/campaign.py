@@ -68,7 +68,7 @@ class Campaign:
 
     def __init__(self, launcher: Launcher, template: Template, *, planted: Sequence[str] = ()) -> None:
         self._launcher = launcher
-        self._template = template
+        self.template = template
         self._planted = planted
 
     async def points(self) -> list[Point]:
@@ -76,8 +76,8 @@ class Campaign:
 
         Raises: AssertionError when it does not even end well like that.
         """
-        scenario = self._template.scenario
-        ending = await play(self._launcher, self._template, planted=self._planted)
+        scenario = self.template.scenario
+        ending = await play(self._launcher, self.template, planted=self._planted)
         assert ending.complaints == [], [scenario.name, *ending.complaints, self._launcher.complaints()]
         assert ending.ending == scenario.undisturbed, [scenario.name, ending.ending]
         return ending.points
@@ -86,7 +86,7 @@ class Campaign:
         self, faults: Iterable[Fault], *, points: int, tell: Callable[[Tally], None] = lambda _: None
     ) -> Tally:
         """Play the scenario once for each fault, several at a time."""
-        tally = Tally(self._template.scenario.name, points)
+        tally = Tally(self.template.scenario.name, points)
         waiting = iter(faults)
 
         async def lane() -> None:
@@ -102,7 +102,7 @@ class Campaign:
     async def _met(self, fault: Fault) -> Ending:
         for _ in range(_TRIES):
             ending = await play(
-                self._launcher, self._template, fault=fault.point, comeback=fault.comeback, planted=self._planted
+                self._launcher, self.template, fault=fault.point, comeback=fault.comeback, planted=self._planted
             )
             if ending.struck or ending.complaints:
                 break

@@ -1,4 +1,4 @@
-"""Bugs to plant in a server and its worker, each of which the judge has to find: so it is known that it looks."""
+"""Bugs to plant in a server and its worker, each of which has to be found: so it is known that somebody looks."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from app.kernel.ids import new_id
 from app.payments import service as payments
 from app.payments.gateway import Answer, Outcome
 from app.payments.gateways.test import TestGateway
+from tests.faults.points import die
 
 
 def new_key_for_each_call() -> None:
@@ -57,6 +58,15 @@ def commits_statement_by_statement() -> None:
     _plant(Transaction, "__aexit__", nothing)
 
 
+def ends_by_itself() -> None:
+    """Crash while the provider is asked."""
+
+    async def crash(*_: object, **__: object) -> Answer:
+        die()
+
+    _plant(TestGateway, "authorize", crash)
+
+
 def _plant(owner: object, name: str, bug: object) -> None:
     setattr(owner, name, bug)
 
@@ -71,6 +81,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
             lets_no_money_go,
             takes_silence_for_a_no,
             commits_statement_by_statement,
+            ends_by_itself,
         )
     }
 )

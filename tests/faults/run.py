@@ -242,16 +242,20 @@ async def play(
 
 async def _played(stage: Stage, shop: Shop, template: Template, fault: Point | None, comeback: Comeback) -> Ending:
     scenario, call = template.scenario, template.call
-    died = False
+    died, complaints = False, []
     stage.arm(fault)
     try:
         await stage.send(call)
         if scenario.works:
             await stage.work_long(timedelta(), SOON)
-    except Died:
+    except Died as error:
         died = True
+        if fault is None or fault.moment in SURVIVED:
+            complaints = [_unasked(error)]
+    except AssertionError as error:
+        complaints = [str(error)]
     struck, points = await stage.disarm()
-    ending = Ending("", struck, points=points)
+    ending = Ending("", struck, complaints, points)
     try:
         if died or (struck and fault and fault.moment not in SURVIVED):
             ending.complaints += await _come_back(stage, shop, call, comeback)
@@ -268,9 +272,13 @@ async def _played(stage: Stage, shop: Shop, template: Template, fault: Point | N
         await stage.send(call)
         ending.complaints += await found_by_checks(shop, at_last=True) + await _complaints(stage, shop, template)
     except (Died, AssertionError) as error:
-        how = f"the {error} died without being stopped" if isinstance(error, Died) else str(error)
+        how = _unasked(error) if isinstance(error, Died) else str(error)
         ending.complaints += [how, *await found_by_checks(shop)]
     return ending
+
+
+def _unasked(error: Died) -> str:
+    return f"the {error} ended, and nobody stopped it"
 
 
 async def _come_back(stage: Stage, shop: Shop, call: Call, comeback: Comeback) -> list[str]:

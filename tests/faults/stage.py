@@ -127,8 +127,11 @@ class Process:
             await self._writer.wait_closed()
 
     async def _read(self) -> Json:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            line = await self._reader.readline()
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                line = await self._reader.readline()
+        except TimeoutError:
+            raise AssertionError(f"the {self.role} hangs: it has not answered for {_ANSWER_SECONDS} s") from None
         if not line:
             raise Died(self.role)
         answer: Json = orjson.loads(line)

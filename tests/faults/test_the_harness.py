@@ -18,7 +18,7 @@ from tests.faults.campaign import Campaign, Fault, begun, every, once, sampled
 from tests.faults.judge import found_by_checks
 from tests.faults.planted import PLANTED
 from tests.faults.points import Moment, Point, Watch
-from tests.faults.run import SERVER, WORKER, Comeback, Stage, opened, play, prepared
+from tests.faults.run import SERVER, WORKER, Comeback, Stage, opened, play
 from tests.faults.scenarios import DONE, SCENARIOS, SOON, Scenario
 from tests.faults.stage import Died, Launcher
 from tests.faults.watched import SILENT, SPEAKING, WatchedGateway
@@ -129,11 +129,9 @@ class TestAStoppedProcess:
     async def test_is_gone_at_the_point_and_not_before(
         self, launcher: Launcher, furnished_template: tuple[Server, str]
     ) -> None:
-        server, furnished = furnished_template
-        template = await prepared(server, furnished, named("card"))
         point = Point(SERVER, Moment.STATEMENT_AFTER, "COMMIT;", 1)
-
-        ending = await play(launcher, template, fault=point)
+        async with begun(launcher, *furnished_template, named("card")) as campaign:
+            ending = await play(launcher, campaign.template, fault=point)
 
         assert (ending.struck, ending.ending, ending.complaints) == (True, DONE, [])
         # The dead cannot tell what they saw.
@@ -142,13 +140,15 @@ class TestAStoppedProcess:
     async def test_is_recovered_from_by_the_loop_of_a_worker_too(
         self, launcher: Launcher, furnished_template: tuple[Server, str]
     ) -> None:
-        server, furnished = furnished_template
-        template = await prepared(server, furnished, named("card"))
-        async with cloned(server, template.name) as dsn, opened(dsn) as shop:
+        async with (
+            begun(launcher, *furnished_template, named("card")) as campaign,
+            cloned(campaign.template.server, campaign.template.name) as dsn,
+            opened(dsn) as shop,
+        ):
             stage = Stage(launcher, dsn, shop)
             stage.arm(Point(SERVER, Moment.CALL_DURING, "test.authorize", 1))
             with pytest.raises(Died):
-                await stage.send(template.call)
+                await stage.send(campaign.template.call)
             await stage.disarm()
             await stage.let_pass(SOON)
 
@@ -160,6 +160,14 @@ class TestAStoppedProcess:
             placed = await shop.fetch("SELECT status FROM orders")
             await stage.end()
         assert [row[0] for row in placed] == ["PLACED"]
+
+    async def test_is_complained_of_where_nobody_stopped_it(
+        self, launcher: Launcher, furnished_template: tuple[Server, str]
+    ) -> None:
+        async with begun(launcher, *furnished_template, named("card")) as campaign:
+            ending = await play(launcher, campaign.template, planted=["ends_by_itself"])
+
+        assert "the server ended, and nobody stopped it" in ending.complaints
 
     async def test_is_missed_where_there_is_no_such_point(
         self, launcher: Launcher, furnished_template: tuple[Server, str]
