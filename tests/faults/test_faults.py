@@ -19,8 +19,8 @@ from tests.faults.stage import Launcher
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-#: Of each scenario. Two cores take all of them in three quarters of a minute.
-DRAWN = 8
+#: Of each scenario: as many as there are moments at which something can go wrong.
+DRAWN = len(Moment)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
