@@ -51,6 +51,20 @@ class TestTheWatch:
         assert {point.moment for point in watch.seen} == {moment for moment in Moment if moment.name.startswith("CALL")}
         assert isinstance(gateway, WillingGateway)
 
+    async def test_loses_no_answer_of_what_is_not_the_ports(self) -> None:
+        class Bank(WillingGateway):
+            async def confirm(self) -> bool:
+                return True
+
+        watch = Watch(SERVER)
+        watch.arm(None)
+
+        assert await WatchedGateway(Bank(), watch).confirm()
+
+        assert {point.moment for point in watch.seen} == {
+            Moment.CALL_BEFORE, Moment.CALL_DURING, Moment.CALL_AFTER,
+        }  # fmt: skip
+
     async def test_counts_nothing_before_it_is_armed(self) -> None:
         watch = Watch(SERVER)
 
