@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help check format format-check lint types contracts unit test demo schema constraints image ci
+.PHONY: help check format format-check lint types contracts unit test faults demo schema constraints image ci
 
 PYTHON ?= python3
 
@@ -34,6 +34,9 @@ unit: ## Tests of pure rules, and of the house itself.
 
 test: ## Every test, on an embedded PostgreSQL.
 	pytest
+
+faults: ## Stop servers and workers at every point of checkout, capture, void and refund.
+	python -m tests.faults
 
 demo: ## A shop with goods and orders on http://127.0.0.1:8000/; nothing else is needed.
 	stoa demo

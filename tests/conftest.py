@@ -37,6 +37,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.release_directory()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what the tests of faults counted, and by which seed they drew."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [line for report in reports for name, line in report.user_properties if name == "faults"]
+    if counted:
+        terminalreporter.section("faults")
+    for line in counted:
+        terminalreporter.line(str(line))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Run asynchronous tests on asyncio alone, as the servers do."""
