@@ -7,17 +7,25 @@ from tests.builders.buyers import broken
 from tests.builders.shop import Shop
 from tests.faults.scenarios import Money
 
-#: What the provider itself remembers of each authorization that it granted, whoever was told of it.
+#: What the provider itself remembers of each authorization that it granted, whoever was told of it, and the tender that it
+#: was for. Of one that has run out by the last thing that was written down, nothing is held any more.
 _AT_THE_PROVIDER = """
-    SELECT authorization_.reference, authorization_.amount_minor AS authorized,
-        coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'CAPTURE'), 0)::bigint AS captured,
-        coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'VOID'), 0)::bigint AS released,
-        coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'REFUND'), 0)::bigint AS refunded
+    SELECT authorization_.reference, own.payment_id, authorization_.amount_minor AS authorized,
+        coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'CAPTURE' AND step.outcome = 'SUCCEEDED'), 0)::bigint
+            AS captured,
+        CASE WHEN authorization_.expires_at <= (SELECT max(settled_at) FROM payment_transactions)
+            THEN authorization_.amount_minor
+                - coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'CAPTURE' AND step.outcome = 'SUCCEEDED'), 0)
+            ELSE coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'VOID' AND step.outcome = 'SUCCEEDED'), 0)
+        END::bigint AS released,
+        coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'REFUND' AND step.outcome = 'SUCCEEDED'), 0)::bigint
+            AS refunded
     FROM test_gateway_operations AS authorization_
-    LEFT JOIN test_gateway_operations AS step
-        ON step.authorization_reference = authorization_.reference AND step.outcome = 'SUCCEEDED'
+    LEFT JOIN test_gateway_operations AS step ON step.authorization_reference = authorization_.reference
+    LEFT JOIN payment_transactions AS own
+        ON own.kind = 'AUTHORIZATION' AND own.gateway_reference = authorization_.reference
     WHERE authorization_.kind = 'AUTHORIZATION' AND authorization_.outcome = 'SUCCEEDED'
-    GROUP BY authorization_.reference, authorization_.amount_minor
+    GROUP BY authorization_.reference, own.payment_id, authorization_.amount_minor, authorization_.expires_at
 """
 
 
@@ -42,7 +50,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         SELECT attempt.id, attempt.order_id, attempt.total_minor FROM checkout_attempts AS attempt
         LEFT JOIN payments AS payment ON payment.attempt_id = attempt.id AND payment.order_id = attempt.order_id
         WHERE attempt.status = 'PLACED'
-        GROUP BY attempt.id HAVING coalesce(sum(payment.authorized_minor), 0) <> attempt.total_minor
+        GROUP BY attempt.id HAVING coalesce(sum(payment.authorized_minor - payment.expired_minor), 0) <> attempt.total_minor
         """,
     ),
     Check(
@@ -58,24 +66,28 @@ CHECKS: Final[tuple[Check, ...]] = (
         f"""
         SELECT attempt.id, known.* FROM checkout_attempts AS attempt
         JOIN payments AS payment ON payment.attempt_id = attempt.id
-        JOIN ({_AT_THE_PROVIDER}) AS known ON known.reference = payment.gateway_reference
+        JOIN ({_AT_THE_PROVIDER}) AS known ON known.payment_id = payment.id
         WHERE attempt.status <> 'PLACED' AND (known.authorized <> known.released OR known.captured > 0)
         """,
     ),
     Check(
         "the provider holds money that no tender of ours knows of",
         f"""
-        SELECT known.* FROM ({_AT_THE_PROVIDER}) AS known
-        LEFT JOIN payments AS payment ON payment.gateway_reference = known.reference WHERE payment.id IS NULL
+        SELECT known.* FROM ({_AT_THE_PROVIDER}) AS known WHERE known.payment_id IS NULL
         """,
     ),
     Check(
         "our ledger and the provider's do not say the same",
         f"""
         SELECT payment.id, payment.status, payment.authorized_minor, payment.captured_minor, payment.released_minor,
-            payment.refunded_minor, payment.capturing_minor, payment.refunding_minor, known.*
-        FROM payments AS payment LEFT JOIN ({_AT_THE_PROVIDER}) AS known ON known.reference = payment.gateway_reference
-        WHERE (authorized_minor, captured_minor, released_minor, refunded_minor, capturing_minor + refunding_minor)
+            payment.expired_minor, payment.refunded_minor, payment.capturing_minor, payment.refunding_minor, known.*
+        FROM payments AS payment LEFT JOIN (
+            SELECT payment_id, sum(authorized)::bigint AS authorized, sum(captured)::bigint AS captured,
+                sum(released)::bigint AS released, sum(refunded)::bigint AS refunded
+            FROM ({_AT_THE_PROVIDER}) AS one GROUP BY payment_id
+        ) AS known ON known.payment_id = payment.id
+        WHERE payment.tender = 'CARD' AND (authorized_minor, captured_minor, released_minor + expired_minor, refunded_minor,
+            capturing_minor + refunding_minor)
             IS DISTINCT FROM (coalesce(known.authorized, 0), coalesce(known.captured, 0), coalesce(known.released, 0),
                 coalesce(known.refunded, 0), 0)
         """,

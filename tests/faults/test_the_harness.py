@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg.protocol
 import pytest
 
+from app.kernel.db import Database
 from app.payments.gateway import Answer, Gateway, Outcome
 from tests.builders.paid import LossyGateway
 from tests.builders.postgres import HOUSE, Server, cloned
@@ -40,35 +41,36 @@ class TestTheWatch:
 
         assert {name for name in asks if not name.startswith("_")} == SPEAKING.keys() | SILENT
 
-    async def test_is_told_of_every_call_of_a_gateway(self) -> None:
+    async def test_is_told_of_every_call_of_a_gateway(self, database: Database) -> None:
         watch = Watch(SERVER)
-        gateway: Gateway = WatchedGateway(WillingGateway(), watch)
+        gateway: Gateway = WatchedGateway(WillingGateway(database), watch)
         watch.arm(None)
 
-        answer = await gateway.capture(key="k", reference="r", amount_minor=1)
+        answer = await gateway.capture(key="k", reference="r", amount_minor=1, currency="GBP", final=True)
 
         assert answer == Answer(Outcome.SUCCEEDED, reference="k")
         assert {point.moment for point in watch.seen} == {moment for moment in Moment if moment.name.startswith("CALL")}
         assert isinstance(gateway, WillingGateway)
 
-    async def test_loses_no_answer_of_what_is_not_the_ports(self) -> None:
+    async def test_loses_no_answer_of_what_is_not_the_ports(self, database: Database) -> None:
         class Bank(WillingGateway):
-            async def confirm(self) -> bool:
-                return True
+            async def confirm(self, *, reference: str) -> bool:
+                return bool(reference)
 
         watch = Watch(SERVER)
         watch.arm(None)
 
-        assert await WatchedGateway(Bank(), watch).confirm()
+        assert await WatchedGateway(Bank(database), watch).confirm(reference="r")
 
         assert {point.moment for point in watch.seen} == {
             Moment.CALL_BEFORE, Moment.CALL_DURING, Moment.CALL_AFTER,
         }  # fmt: skip
 
-    async def test_counts_nothing_before_it_is_armed(self) -> None:
+    async def test_counts_nothing_before_it_is_armed(self, database: Database) -> None:
         watch = Watch(SERVER)
 
-        await WatchedGateway(LossyGateway(WillingGateway()), watch).void(key="k", reference="r", amount_minor=1)
+        gateway = WatchedGateway(LossyGateway(WillingGateway(database)), watch)
+        await gateway.void(key="k", reference="r", amount_minor=1, currency="GBP")
 
         assert watch.seen == []
 
