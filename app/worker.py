@@ -52,8 +52,15 @@ from app.kernel.outbox import Delivery
 from app.locations.events import LocationGroupChanged
 from app.orders.events import OrderCancelled, OrderChanged, OrderHeld, OrderPlaced, OrderReleased
 from app.payments import service as payments
-from app.payments.events import AuthorizationHeard, PaymentStepRequested, PaymentStepSettled
+from app.payments.events import (
+    AccountsSettled,
+    AuthorizationHeard,
+    InvoiceIssued,
+    PaymentStepRequested,
+    PaymentStepSettled,
+)
 from app.payments.gateway import Gateways
+from app.payments.states import TransactionState
 from app.pickup import service as pickups
 from app.pickup.events import (
     PickupCancelled,
@@ -99,6 +106,17 @@ async def carry_out_payment_step(means: Means, event: PaymentStepRequested) -> N
     """Ask the gateway to capture, void or refund."""
     # A step without an answer is asked about again by the timer, not by telling the event again.
     await payments.carry_out(means.begin, means.gateways, step_id=event.transaction_id)
+
+
+async def invoice_what_was_paid(means: Means, event: PaymentStepSettled) -> None:
+    """Write the invoices and credit notes that money which moved has made due."""
+    if event.state == TransactionState.SUCCEEDED:
+        await payments.issue_for_payment(means.begin, payment_id=event.payment_id)
+
+
+async def invoice_what_was_settled(means: Means, event: AccountsSettled) -> None:
+    """Write the invoices and credit notes that were made due without money that moves."""
+    await payments.issue_due(means.begin, order_id=event.order_id)
 
 
 async def look_after_checkout(means: Means, event: AuthorizationHeard) -> None:
@@ -155,6 +173,7 @@ async def look_elsewhere(means: Means, event: PromiseBroken) -> None:
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
+        AccountsSettled,
         AuthorizationHeard,
         CartMerged,
         CategoryMoved,
@@ -166,6 +185,7 @@ EVENTS: Mapping[str, type[Event]] = {
         FulfillmentOrderRejected,
         GoodsDelivered,
         GoodsShipped,
+        InvoiceIssued,
         LocationGroupChanged,
         OrderCancelled,
         OrderChanged,
@@ -201,6 +221,8 @@ Handler = Callable[[Means, Any], Awaitable[None]]
 #: Who hears which event. All of them are news besides, for clients that follow along.
 SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
     PaymentStepRequested: (carry_out_payment_step,),
+    PaymentStepSettled: (invoice_what_was_paid,),
+    AccountsSettled: (invoice_what_was_settled,),
     AuthorizationHeard: (look_after_checkout,),
     PromiseBroken: (look_elsewhere,),
     StockArrived: (serve_those_who_wait,),
@@ -249,6 +271,11 @@ async def renew_authorizations(means: Means) -> int:
 async def miss_authorizations(means: Means) -> int:
     """Write down that money is held no more; orders that need it are held."""
     return await payments.miss(means.begin)
+
+
+async def issue_missed_invoices(means: Means) -> int:
+    """Write invoices and credit notes that are due and of which no event told."""
+    return await payments.issue_missed(means.begin)
 
 
 async def expire_pickups(means: Means) -> int:
@@ -303,6 +330,7 @@ SCHEDULE: Sequence[Timer] = (
     Timer("recover checkouts", 15, recover_checkouts),
     Timer("renew authorizations", 300, renew_authorizations),
     Timer("miss authorizations", 60, miss_authorizations),
+    Timer("issue missed invoices", 60, issue_missed_invoices),
     Timer("expire pickups", 60, expire_pickups),
     Timer("fill backorders", 60, fill_backorders),
     Timer("forget log-ins", 600, forget_log_ins),

@@ -47,6 +47,7 @@ from schema.locations.queries import LocationQuery
 from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
 from schema.orders.subscriptions import OrderSubscription
+from schema.payments.invoices.queries import InvoiceQuery
 from schema.pickup.mutations import PickupMutation
 from schema.pickup.queries import PickupQuery
 from schema.returns.mutations import ReturnMutation
@@ -112,6 +113,7 @@ class Query(
     SupplyQuery,
     CartQuery,
     OrderQuery,
+    InvoiceQuery,
     FulfillmentQuery,
     PickupQuery,
     ReturnQuery,

@@ -1,6 +1,7 @@
 """Tables of channels: where we sell."""
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from app.kernel.columns import each_of, id_column, instant, not_negative, one_of
@@ -34,6 +35,10 @@ channels = Table(
         server_default="{CARD,GIFT_CARD,STORE_CREDIT,CASH,CARD_PRESENT}",
         comment="what kinds of money are taken",
     ),
+    Column("language", Text, nullable=False, server_default="en", comment="what its documents are written in; BCP 47"),
+    Column("timezone", Text, nullable=False, server_default="UTC", comment="whose days and years its documents have"),
+    Column("invoice_prefix", Text, comment="what numbers of invoices begin with; null for what its code makes"),
+    Column("seller", JSONB, comment="who sells, as invoices name them: a business, not personal data"),
     instant("closed_at", nullable=True),
     one_of("reserve_at", ReserveAt),
     one_of("capture_at", CaptureAt),
@@ -41,6 +46,7 @@ channels = Table(
     each_of("tenders", TenderKind),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),
+    CheckConstraint("invoice_prefix ~ '^[A-Z0-9](-?[A-Z0-9]){0,19}$'", name="invoice_prefix"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),
     *not_negative("threshold", "return_window_days"),
     Index("uq_channels_default", "is_default", unique=True, postgresql_where=text("is_default")),

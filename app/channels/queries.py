@@ -7,19 +7,22 @@ from app.channels import models  # noqa: F401  # The statements below are about 
 from app.channels.rules import Channel
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId
+from app.kernel.plain import as_text, to_plain
 from app.kernel.sql import Session, rows, statement
 
 __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
-    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, closed_at"
+    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, language, timezone,"
+    " invoice_prefix, seller, closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
 _GET_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = :id", Channel)
 _GET_DEFAULT = rows(f"SELECT {_CHANNEL} FROM channels WHERE is_default", Channel)
 _LIST_OPEN = rows(f"SELECT {_CHANNEL} FROM channels WHERE closed_at IS NULL ORDER BY is_default DESC, code", Channel)
+_LIST_ALL = rows(f"SELECT {_CHANNEL} FROM channels ORDER BY code", Channel)
 _LIST_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = ANY(:ids::uuid[])", Channel)
 _LIST_BY_CODE = rows(
     f"SELECT {_CHANNEL} FROM channels WHERE code = ANY(:codes::text[]) OR (:with_default AND is_default)", Channel
@@ -31,18 +34,19 @@ _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        closed_at)
+        language, timezone, invoice_prefix, seller, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
         threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at,
-        capture_delivery, string_to_array(tenders, ','), closed_at
+        capture_delivery, string_to_array(tenders, ','), language, timezone, invoice_prefix, seller::jsonb, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
         :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[],
-        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :closed_ats::timestamptz[]
+        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :languages::text[],
+        :timezones::text[], :invoice_prefixes::text[], :sellers::text[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        closed_at)
+        language, timezone, invoice_prefix, seller, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -51,7 +55,9 @@ _UPSERT = statement(
         reservation_ttl_seconds = excluded.reservation_ttl_seconds, reserve_at = excluded.reserve_at,
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
         return_window_days = excluded.return_window_days, capture_at = excluded.capture_at,
-        capture_delivery = excluded.capture_delivery, tenders = excluded.tenders, closed_at = excluded.closed_at
+        capture_delivery = excluded.capture_delivery, tenders = excluded.tenders, language = excluded.language,
+        timezone = excluded.timezone, invoice_prefix = excluded.invoice_prefix, seller = excluded.seller,
+        closed_at = excluded.closed_at
     """
 )
 
@@ -70,6 +76,11 @@ async def get_channel(
 async def list_channels(session: Session) -> list[Channel]:
     """List the channels that are open, the default first."""
     return await _LIST_OPEN.all(session)
+
+
+async def list_every_channel(session: Session) -> list[Channel]:
+    """List all channels, closed ones too."""
+    return await _LIST_ALL.all(session)
 
 
 async def list_channels_by_id(session: Session, *, channel_ids: Collection[ChannelId]) -> list[Channel]:
@@ -116,5 +127,9 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         capture_ats=[channel.capture_at.value for channel in channels],
         capture_deliveries=[channel.capture_delivery.value for channel in channels],
         tenders=[",".join(channel.tenders) for channel in channels],
+        languages=[channel.language for channel in channels],
+        timezones=[channel.timezone for channel in channels],
+        invoice_prefixes=[channel.invoice_prefix for channel in channels],
+        sellers=[None if channel.seller is None else as_text(to_plain(channel.seller)) for channel in channels],
         closed_ats=closed_ats,
     )

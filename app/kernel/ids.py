@@ -33,6 +33,7 @@ AttemptId = NewType("AttemptId", UUID)
 OrderId = NewType("OrderId", UUID)
 OrderLineId = NewType("OrderLineId", UUID)
 PaymentId = NewType("PaymentId", UUID)
+InvoiceId = NewType("InvoiceId", UUID)
 FulfillmentOrderId = NewType("FulfillmentOrderId", UUID)
 FulfillmentOrderLineId = NewType("FulfillmentOrderLineId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
@@ -66,6 +67,7 @@ class IdKind(StrEnum):
     ORDER = "ord"
     ORDER_LINE = "oln"
     PAYMENT = "pay"
+    INVOICE = "inv"
     FULFILLMENT_ORDER = "ful"
     FULFILLMENT_ORDER_LINE = "fln"
     SHIPMENT = "shp"

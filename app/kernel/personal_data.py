@@ -26,6 +26,7 @@ PERSONAL_DATA: Mapping[tuple[str, str], str] = {
     ("orders", "billing_address"): "postal address, with name and telephone number",
     ("payments", "token"): "the gateway's token of a card, until it has been used",
     ("payments", "action_url"): "where a shopper acts on a payment",
+    ("invoices", "buyer"): "name, e-mail address and postal addresses of whoever bought",
     ("fulfillment_orders", "note"): "what staff wrote about work, which may name people",
     ("shipments", "tracking_number"): "leads to whoever receives",
     ("shipments", "tracking_url"): "leads to whoever receives",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.kernel.events import Event
-from app.kernel.ids import PaymentId
+from app.kernel.ids import InvoiceId, OrderId, PaymentId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +30,19 @@ class AuthorizationHeard(Event):
 
     payment_id: PaymentId
     attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsSettled(Event):
+    """What an order owed was settled against what it was owed, without money that moves."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceIssued(Event):
+    """An invoice or a credit note was written."""
+
+    order_id: OrderId
+    invoice_id: InvoiceId
+    kind: str

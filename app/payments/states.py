@@ -179,3 +179,12 @@ class NoticeEffect(StrEnum):
     """The ledger says something else, and does not change its mind by itself: reconciliation lists it."""
     UNMATCHED = "UNMATCHED"
     """The ledger knows nothing that it could be about."""
+
+
+class InvoiceKind(StrEnum):
+    """What a document says."""
+
+    INVOICE = "INVOICE"
+    """What goods cost that were charged."""
+    CREDIT_NOTE = "CREDIT_NOTE"
+    """What of that was given back."""

@@ -1,5 +1,5 @@
-"""Tables of payments, by noun: the ledger of tenders."""
+"""Tables of payments, by noun: the ledger of tenders, and the documents that are written of it."""
 
-from app.payments.models import ledger
+from app.payments.models import invoicing, ledger
 
-__all__ = ["ledger"]
+__all__ = ["invoicing", "ledger"]
