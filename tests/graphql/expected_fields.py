@@ -50,7 +50,14 @@ INSIDE: Final = (
     Inside("order", "Order.channel.returnWindowDays", GUESTS_ORDER, ADAS_ORDER),
     *(
         Inside("order", f"Order.channel.{field}", _STAFFS_ORDER, _STAFFS_ORDER)
-        for field in ("threshold", "reservationTtlSeconds", "reserveAt", "reservePartially", "priority")
+        for field in (
+            "threshold",
+            "reservationTtlSeconds",
+            "reserveAt",
+            "reservePartially",
+            "priority",
+            "invoicePrefix",
+        )
     ),
     Inside("order", "Order.email", GUESTS_ORDER, ADAS_ORDER),
     Inside("order", "Order.shippingAddress.line1", GUESTS_ORDER, ADAS_ORDER),
