@@ -54,14 +54,17 @@ from app.orders.events import OrderCancelled, OrderChanged, OrderHeld, OrderPlac
 from app.orders.states import OrderStatus
 from app.payments import service as payments
 from app.payments.events import (
+    AccountsSettled,
     AuthorizationHeard,
     CreditChanged,
     GiftCardIssued,
+    InvoiceIssued,
     PaymentStepRequested,
     PaymentStepSettled,
 )
 from app.payments.gateway import Gateways
 from app.payments.service import accounts, codes, sold_cards
+from app.payments.states import TransactionState
 from app.pickup import service as pickups
 from app.pickup.events import (
     PickupCancelled,
@@ -107,6 +110,17 @@ async def carry_out_payment_step(means: Means, event: PaymentStepRequested) -> N
     """Ask the gateway to capture, void or refund."""
     # A step without an answer is asked about again by the timer, not by telling the event again.
     await payments.carry_out(means.begin, means.gateways, step_id=event.transaction_id)
+
+
+async def invoice_what_was_paid(means: Means, event: PaymentStepSettled) -> None:
+    """Write the invoices and credit notes that money which moved has made due."""
+    if event.state == TransactionState.SUCCEEDED:
+        await payments.issue_for_payment(means.begin, payment_id=event.payment_id)
+
+
+async def invoice_what_was_settled(means: Means, event: AccountsSettled) -> None:
+    """Write the invoices and credit notes that were made due without money that moves."""
+    await payments.issue_due(means.begin, order_id=event.order_id)
 
 
 async def look_after_checkout(means: Means, event: AuthorizationHeard) -> None:
@@ -169,6 +183,7 @@ async def issue_gift_cards(means: Means, event: OrderChanged) -> None:
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
+        AccountsSettled,
         AuthorizationHeard,
         CartExpired,
         CartMerged,
@@ -183,6 +198,7 @@ EVENTS: Mapping[str, type[Event]] = {
         GoodsDelivered,
         GiftCardIssued,
         GoodsShipped,
+        InvoiceIssued,
         LocationGroupChanged,
         OrderCancelled,
         OrderChanged,
@@ -219,6 +235,8 @@ Handler = Callable[[Means, Any], Awaitable[None]]
 SUBSCRIPTIONS: Mapping[type[Event], Sequence[Handler]] = {
     OrderChanged: (issue_gift_cards,),
     PaymentStepRequested: (carry_out_payment_step,),
+    PaymentStepSettled: (invoice_what_was_paid,),
+    AccountsSettled: (invoice_what_was_settled,),
     AuthorizationHeard: (look_after_checkout,),
     PromiseBroken: (look_elsewhere,),
     StockArrived: (serve_those_who_wait,),
@@ -267,6 +285,11 @@ async def renew_authorizations(means: Means) -> int:
 async def miss_authorizations(means: Means) -> int:
     """Write down that money is held no more; orders that need it are held."""
     return await payments.miss(means.begin)
+
+
+async def issue_missed_invoices(means: Means) -> int:
+    """Write invoices and credit notes that are due and of which no event told."""
+    return await payments.issue_missed(means.begin)
 
 
 async def expire_pickups(means: Means) -> int:
@@ -327,6 +350,7 @@ SCHEDULE: Sequence[Timer] = (
     Timer("recover checkouts", 15, recover_checkouts),
     Timer("renew authorizations", 300, renew_authorizations),
     Timer("miss authorizations", 60, miss_authorizations),
+    Timer("issue missed invoices", 60, issue_missed_invoices),
     Timer("expire pickups", 60, expire_pickups),
     Timer("fill backorders", 60, fill_backorders),
     Timer("expire gift cards", 60, expire_credit),

@@ -47,6 +47,7 @@ from schema.locations.queries import LocationQuery
 from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
 from schema.orders.subscriptions import OrderSubscription
+from schema.payments.invoices.queries import InvoiceQuery
 from schema.payments.mutations import CreditMutation
 from schema.payments.queries import CreditQuery
 from schema.pickup.mutations import PickupMutation
@@ -114,6 +115,7 @@ class Query(
     SupplyQuery,
     CartQuery,
     OrderQuery,
+    InvoiceQuery,
     FulfillmentQuery,
     PickupQuery,
     ReturnQuery,

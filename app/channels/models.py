@@ -1,6 +1,7 @@
 """Tables of channels: where we sell."""
 
 from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, SmallInteger, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.channels.rules import RECOVERY_URL
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
@@ -41,6 +42,10 @@ channels = Table(
     ),
     Column("customer_cart_ttl_days", Integer, comment="how long a customer's does; null is for ever"),
     Column("recovery_url", Text, comment="the storefront's page that opens a cart anew, with {token} in it"),
+    Column("language", Text, nullable=False, server_default="en", comment="what its documents are written in; BCP 47"),
+    Column("timezone", Text, nullable=False, server_default="UTC", comment="whose days and years its documents have"),
+    Column("invoice_prefix", Text, comment="what numbers of invoices begin with; null for what its code makes"),
+    Column("seller", JSONB, comment="who sells, as invoices name them: a business, not personal data"),
     instant("closed_at", nullable=True),
     one_of("reserve_at", ReserveAt),
     one_of("capture_at", CaptureAt),
@@ -49,6 +54,7 @@ channels = Table(
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),
     CheckConstraint("gift_card_ttl_days > 0", name="gift_card_ttl_days"),
+    CheckConstraint("invoice_prefix ~ '^[A-Z0-9](-?[A-Z0-9]){0,19}$'", name="invoice_prefix"),
     CheckConstraint("reservation_ttl_seconds > 0", name="reservation_ttl_seconds"),
     CheckConstraint("cart_ttl_days BETWEEN 1 AND 3650", name="cart_ttl_days"),
     CheckConstraint("customer_cart_ttl_days BETWEEN 1 AND 3650", name="customer_cart_ttl_days"),

@@ -7,6 +7,7 @@ from app.channels import models  # noqa: F401  # The statements below are about 
 from app.channels.rules import Channel
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId
+from app.kernel.plain import as_text, to_plain
 from app.kernel.sql import Session, rows, statement
 
 __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
@@ -14,14 +15,14 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
     " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, gift_card_ttl_days,"
-    " cart_ttl_days, customer_cart_ttl_days, recovery_url,"
-    " closed_at"
+    " cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone, invoice_prefix, seller, closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
 _GET_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = :id", Channel)
 _GET_DEFAULT = rows(f"SELECT {_CHANNEL} FROM channels WHERE is_default", Channel)
 _LIST_OPEN = rows(f"SELECT {_CHANNEL} FROM channels WHERE closed_at IS NULL ORDER BY is_default DESC, code", Channel)
+_LIST_ALL = rows(f"SELECT {_CHANNEL} FROM channels ORDER BY code", Channel)
 _LIST_BY_ID = rows(f"SELECT {_CHANNEL} FROM channels WHERE id = ANY(:ids::uuid[])", Channel)
 _LIST_BY_CODE = rows(
     f"SELECT {_CHANNEL} FROM channels WHERE code = ANY(:codes::text[]) OR (:with_default AND is_default)", Channel
@@ -33,20 +34,23 @@ _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, closed_at)
+        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
+        invoice_prefix, seller, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
         threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at,
         capture_delivery, string_to_array(tenders, ','), gift_card_ttl_days, cart_ttl_days,
-        customer_cart_ttl_days, recovery_url, closed_at
+        customer_cart_ttl_days, recovery_url, language, timezone, invoice_prefix, seller::jsonb, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
         :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[],
         :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :gift_card_ttls::int[],
-        :cart_ttls::int[], :customer_cart_ttls::int[], :recovery_urls::text[], :closed_ats::timestamptz[]
+        :cart_ttls::int[], :customer_cart_ttls::int[], :recovery_urls::text[],
+        :languages::text[], :timezones::text[], :invoice_prefixes::text[], :sellers::text[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
         reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, closed_at)
+        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
+        invoice_prefix, seller, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
     ON CONFLICT (id) DO UPDATE SET
@@ -58,6 +62,8 @@ _UPSERT = statement(
         capture_delivery = excluded.capture_delivery, tenders = excluded.tenders,
         gift_card_ttl_days = excluded.gift_card_ttl_days, cart_ttl_days = excluded.cart_ttl_days,
         customer_cart_ttl_days = excluded.customer_cart_ttl_days, recovery_url = excluded.recovery_url,
+        language = excluded.language, timezone = excluded.timezone, invoice_prefix = excluded.invoice_prefix,
+        seller = excluded.seller,
         closed_at = excluded.closed_at
     """
 )
@@ -77,6 +83,11 @@ async def get_channel(
 async def list_channels(session: Session) -> list[Channel]:
     """List the channels that are open, the default first."""
     return await _LIST_OPEN.all(session)
+
+
+async def list_every_channel(session: Session) -> list[Channel]:
+    """List all channels, closed ones too."""
+    return await _LIST_ALL.all(session)
 
 
 async def list_channels_by_id(session: Session, *, channel_ids: Collection[ChannelId]) -> list[Channel]:
@@ -127,5 +138,9 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         cart_ttls=[channel.cart_ttl_days for channel in channels],
         customer_cart_ttls=[channel.customer_cart_ttl_days for channel in channels],
         recovery_urls=[channel.recovery_url for channel in channels],
+        languages=[channel.language for channel in channels],
+        timezones=[channel.timezone for channel in channels],
+        invoice_prefixes=[channel.invoice_prefix for channel in channels],
+        sellers=[None if channel.seller is None else as_text(to_plain(channel.seller)) for channel in channels],
         closed_ats=closed_ats,
     )

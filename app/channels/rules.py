@@ -1,15 +1,25 @@
 """What a channel is, and which descriptions of one are refused."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale, UnknownLocaleError
+from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import ValidationError
+from stdnum.util import get_cc_module
 
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.kernel.address import Address, checked
 from app.kernel.changes import LEFT_OUT, LeftOut
-from app.kernel.errors import Invalid
+from app.kernel.email import normalized
+from app.kernel.errors import Conflict, Invalid
 from app.kernel.ids import ChannelId
 from app.kernel.money import currencies
+from app.kernel.plain import from_plain
 from app.kernel.territories import is_country
 
 #: What a new channel takes: promises to pay later are a decision of their own.
@@ -22,6 +32,9 @@ USUAL_TENDERS = (
 )
 LONGEST_CODE = 64
 LONGEST_NAME = 200
+LONGEST_FOOTER = 1_000
+LONGEST_VAT_ID = 32
+LONGEST_PREFIX = 20
 HIGHEST_PRIORITY = 100
 #: Ten years, which every calendar can bear.
 LONGEST_RETURN_WINDOW_DAYS = 3_650
@@ -33,6 +46,26 @@ RECOVERY_URL = r"(https://[A-Za-z0-9.:-]+|http://(localhost|127\.0\.0\.1|\[::1\]
 #: What the token of a cart takes the place of.
 TOKEN_PLACE = "{token}"  # noqa: S105  # A place for a token, not one.
 
+_PREFIX = re.compile(r"[A-Z0-9](-?[A-Z0-9])*")
+#: What numbers begin with where the code of a channel has no letter or digit that a number can have.
+_PREFIX_OF_LAST_RESORT = "INV"
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sells in a channel, as invoices name them. The footer says what the law wants said below."""
+
+    name: str
+    address: Address | None = None
+    vat_id: str | None = None
+    email: str | None = None
+    footer: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Seller":
+        """Read it as it is kept."""
+        return from_plain(cls, value)
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -42,7 +75,8 @@ class Channel:
     there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Orders keep the
     `capture_at` and `capture_delivery` that they were placed under. Gift cards sold here can be spent for
     `gift_card_ttl_days`, or for ever. Carts that nobody touches live `cart_ttl_days`, those of customers
-    `customer_cart_ttl_days` or for ever; `recovery_url` opens one anew.
+    `customer_cart_ttl_days` or for ever; `recovery_url` opens one anew. `language`, `timezone`, `invoice_prefix` and `seller`
+    are of the invoices that are written from now on.
     """
 
     id: ChannelId
@@ -66,6 +100,10 @@ class Channel:
     cart_ttl_days: int
     customer_cart_ttl_days: int | None
     recovery_url: str | None
+    language: str
+    timezone: str
+    invoice_prefix: str | None
+    seller: Seller | None
     closed_at: datetime | None
 
     @property
@@ -106,6 +144,10 @@ class ChannelInput:
     cart_ttl_days: int = 90
     customer_cart_ttl_days: int | None = None
     recovery_url: str | None = None
+    language: str = "en"
+    timezone: str = "UTC"
+    invoice_prefix: str | None = None
+    seller: Seller | None = None
     closed: bool = False
 
 
@@ -136,6 +178,10 @@ class ChannelChange:
     cart_ttl_days: int | LeftOut | None = LEFT_OUT
     customer_cart_ttl_days: int | LeftOut | None = LEFT_OUT
     recovery_url: str | LeftOut | None = LEFT_OUT
+    language: str | LeftOut | None = LEFT_OUT
+    timezone: str | LeftOut | None = LEFT_OUT
+    invoice_prefix: str | LeftOut | None = LEFT_OUT
+    seller: Seller | LeftOut | None = LEFT_OUT
     closed: bool | LeftOut | None = LEFT_OUT
 
 
@@ -163,6 +209,7 @@ def check(channels: Sequence[ChannelInput]) -> None:
             raise Invalid("at least one kind of money, and none twice", field=(*at, "tenders"))
         _check_numbers(channel, at)
         _check_recovery_url(channel, (*at, "recoveryUrl"))
+        _check_documents(channel, at)
     if sum(channel.is_default for channel in channels) > 1:
         raise Invalid("only one channel can be the default", field=("channels",))
 
@@ -200,3 +247,85 @@ def _check_recovery_url(channel: ChannelInput, field: tuple[str, ...]) -> None:
         raise Invalid("an address that begins with https://, or with http://localhost", field=field)
     if url.count(TOKEN_PLACE) != 1:
         raise Invalid(f"say once where the token belongs, as {TOKEN_PLACE}", field=field)
+
+
+def _check_documents(channel: ChannelInput, at: tuple[str, ...]) -> None:
+    try:
+        Locale.parse(channel.language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        raise Invalid("not a language tag of BCP 47, such as en or pt-BR", field=(*at, "language")) from None
+    try:
+        ZoneInfo(channel.timezone)
+    except (ValueError, OSError, KeyError):
+        raise Invalid("not a time zone of the IANA database", field=(*at, "timezone")) from None
+    prefix = channel.invoice_prefix
+    if prefix is not None and (len(prefix) > LONGEST_PREFIX or not _PREFIX.fullmatch(prefix)):
+        raise Invalid(
+            f"1 to {LONGEST_PREFIX} of A to Z and 0 to 9, with single hyphens between", field=(*at, "invoicePrefix")
+        )
+
+
+def prefix_of(code: str, invoice_prefix: str | None) -> str:
+    """Say what the numbers of a channel's documents begin with: what was chosen for it, else what its code makes.
+
+    Example: "web shop" -> "WEB-SHOP".
+    """
+    if invoice_prefix is not None:
+        return invoice_prefix
+    made = re.sub(r"[^A-Z0-9]+", "-", code.upper()).strip("-")[:LONGEST_PREFIX].rstrip("-")
+    return made or _PREFIX_OF_LAST_RESORT
+
+
+def refuse_shared_prefixes(wanted: Sequence[Channel], others: Sequence[Channel]) -> None:
+    """Refuse a prefix that was chosen for one channel and is another's: their numbers would be the same.
+
+    Raises: Conflict naming the element.
+    """
+    ours = {channel.code for channel in wanted}
+    taken = {prefix_of(channel.code, channel.invoice_prefix) for channel in others if channel.code not in ours}
+    for i, channel in enumerate(wanted):
+        rest = {prefix_of(other.code, other.invoice_prefix) for n, other in enumerate(wanted) if n != i}
+        if channel.invoice_prefix is not None and channel.invoice_prefix in taken | rest:
+            raise Conflict("the invoices of another channel begin so", field=("channels", str(i), "invoicePrefix"))
+
+
+def tidied(seller: Seller, *, at: tuple[str, ...]) -> Seller:
+    """Tidy who sells, and refuse what nobody can be called or registered as.
+
+    Raises: Invalid, below `at`.
+    """
+    name = " ".join(seller.name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise Invalid(f"a name has 1 to {LONGEST_NAME} characters", field=(*at, "name"))
+    footer = (seller.footer or "").strip()
+    if len(footer) > LONGEST_FOOTER:
+        raise Invalid(f"at most {LONGEST_FOOTER} characters", field=(*at, "footer"))
+    address = None if seller.address is None else checked(seller.address, field=(*at, "address"))
+    vat_id = "".join((seller.vat_id or "").upper().split())
+    if vat_id and not _is_vat_id(vat_id, "" if address is None else address.country):
+        raise Invalid("not a VAT number of the seller's country, nor of the one it begins with", field=(*at, "vatId"))
+    email = None if not (seller.email or "").strip() else normalized(seller.email or "", field=(*at, "email"))
+    return Seller(name=name, address=address, vat_id=vat_id or None, email=email, footer=footer or None)
+
+
+def _is_vat_id(vat_id: str, country: str) -> bool:
+    """Say whether it can be a VAT number, as far as that is known: sellers are registered abroad too."""
+    begins_with = vat_id[:2]
+    judges = [
+        judge
+        for code in (country, begins_with)
+        if code.isalpha() and (judge := get_cc_module(code.lower(), "vat")) is not None
+    ]
+    if begins_with.lower() in eu_vat.MEMBER_STATES or begins_with == "EL":
+        judges.append(eu_vat)
+    if len(vat_id) > LONGEST_VAT_ID or not vat_id.isascii():
+        return False
+    return not judges or any(_accepts(judge, vat_id) for judge in judges)
+
+
+def _accepts(judge: Any, vat_id: str) -> bool:
+    try:
+        judge.validate(vat_id)
+    except ValidationError:
+        return False
+    return True

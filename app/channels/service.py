@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.channels import queries
 from app.channels.errors import CurrencyFixed, UnknownChannel
-from app.channels.rules import Channel, ChannelChange, ChannelInput, check
+from app.channels.rules import Channel, ChannelChange, ChannelInput, check, refuse_shared_prefixes, tidied
 from app.kernel.changes import whole
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import ChannelId, new_id
@@ -44,7 +44,8 @@ async def put_channels(uow: UnitOfWork, *, channels: Sequence[ChannelInput]) -> 
     """Open or change channels, each by its code; answers one row each, in their order.
 
     Whoever is put as the default takes that over from the channel that was.
-    Locks: the channels. Raises: Forbidden; Invalid naming the element; CurrencyFixed.
+    Locks: the channels. Raises: Forbidden; Invalid naming the element; CurrencyFixed; Conflict for a prefix of invoices that
+    is another channel's.
     """
     uow.actor.require(Permission.CATALOG_WRITE)
     check(channels)
@@ -54,6 +55,8 @@ async def put_channels(uow: UnitOfWork, *, channels: Sequence[ChannelInput]) -> 
         for channel in await queries.list_channels_by_code(uow, codes=[channel.code for channel in channels])
     }
     wanted = [_wanted(uow, i, channel, known.get(channel.code)) for i, channel in enumerate(channels)]
+    if any(row.invoice_prefix is not None for row in wanted):
+        refuse_shared_prefixes(wanted, await queries.list_every_channel(uow))
     effects = [effect_of(known=row.code in known, changed=known.get(row.code) != row) for row in wanted]
     changed = [row for row, effect in zip(wanted, effects, strict=True) if effect is not Put.UNCHANGED]
     if changed:
@@ -91,5 +94,9 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         cart_ttl_days=channel.cart_ttl_days,
         customer_cart_ttl_days=channel.customer_cart_ttl_days,
         recovery_url=channel.recovery_url,
+        language=channel.language,
+        timezone=channel.timezone,
+        invoice_prefix=channel.invoice_prefix,
+        seller=None if channel.seller is None else tidied(channel.seller, at=("channels", str(i), "seller")),
         closed_at=closed_at if channel.closed else None,
     )

@@ -34,6 +34,7 @@ OrderId = NewType("OrderId", UUID)
 OrderLineId = NewType("OrderLineId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 CreditAccountId = NewType("CreditAccountId", UUID)
+InvoiceId = NewType("InvoiceId", UUID)
 FulfillmentOrderId = NewType("FulfillmentOrderId", UUID)
 FulfillmentOrderLineId = NewType("FulfillmentOrderLineId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
@@ -71,6 +72,7 @@ class IdKind(StrEnum):
     HOLD = "hld"
     GIFT_CARD = "gft"
     STORE_CREDIT = "stc"
+    INVOICE = "inv"
     FULFILLMENT_ORDER = "ful"
     FULFILLMENT_ORDER_LINE = "fln"
     SHIPMENT = "shp"

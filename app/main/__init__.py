@@ -130,6 +130,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
         *pages.documentation(),
         *pages.health(pool),
         *pages.metrics(pool),
+        *pages.invoices(pool),
     ]
     test_gateway = gateways.get(TEST_GATEWAY)
     if isinstance(test_gateway, TestGateway):

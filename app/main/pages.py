@@ -1,6 +1,8 @@
-"""The few routes that are not GraphQL: health, metrics, the schema's text, and what tests and the demo need."""
+"""The few routes that are not GraphQL: health, metrics, the schema's text, invoices, and what tests and the demo need."""
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from html import escape
 
 import structlog
@@ -12,15 +14,20 @@ from starlette.staticfiles import StaticFiles
 
 from app.demo.content.media import svg
 from app.kernel.db import Database
-from app.kernel.errors import DatabaseUnavailable
+from app.kernel.errors import DatabaseUnavailable, Invalid
+from app.kernel.ids import IdKind, decode
 from app.kernel.outbox import COUNT_WAITING
 from app.payments.gateways.test import TestGateway
+from app.payments.queries.invoicing import list_invoices
+from app.payments.rules.invoicing import Invoice
+from app.payments.rules.sheets import EDITION, PAGE_POLICY, can_make_pdf, sheet_of, to_html, to_pdf
 from schema.build import sdl
 from schema.core.graphiql import FILES, PAGE
 
 _YEAR = "public, max-age=31536000, immutable"
 _WAITING = Gauge("stoa_outbox_waiting", "Events that wait to be delivered.", multiprocess_mode="mostrecent")
 _MEDIA_VIEWS = 100
+_PDFS_AT_ONCE = 2
 
 log = structlog.get_logger()
 
@@ -79,6 +86,64 @@ def documentation() -> list[BaseRoute]:
     ]
 
 
+def invoices(database: Database) -> list[BaseRoute]:
+    """Show an invoice or a credit note to whoever has its token, as a page and as a PDF."""
+    turn = asyncio.Semaphore(_PDFS_AT_ONCE)
+
+    async def page(invoice: Invoice) -> Response:
+        return HTMLResponse(to_html(sheet_of(invoice)), headers={"content-security-policy": PAGE_POLICY})
+
+    async def pdf(invoice: Invoice) -> Response:
+        if not can_make_pdf():
+            return PlainTextResponse(
+                "PDFs are made by the extra `pdf` of the package, which is not installed here; the page is there.", 501
+            )
+        # It takes a processor for a moment: in a thread, so that others go on, and few at once.
+        async with turn:
+            made = await asyncio.to_thread(to_pdf, sheet_of(invoice), written_at=invoice.issued_at)
+        name = f'inline; filename="{invoice.number}.pdf"'
+        return Response(made, media_type="application/pdf", headers={"content-disposition": name})
+
+    return [
+        Route("/invoices/{id}.html", _shown(database, page), name="invoice page"),
+        Route("/invoices/{id}.pdf", _shown(database, pdf), name="invoice pdf"),
+    ]
+
+
+def _shown(
+    database: Database, form: Callable[[Invoice], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def show(request: Request) -> Response:
+        try:
+            invoice = await _with_token(database, request)
+        except DatabaseUnavailable as error:
+            log.warning("no invoice", reason=str(error))
+            return PlainTextResponse("the database does not answer", 503, headers={"retry-after": "1"})
+        if invoice is None:
+            return PlainTextResponse("there is no such document", 404, headers={"cache-control": "no-store"})
+        # A document never changes, but that it may forget who bought, and that another edition lays it out anew.
+        tag = f'"{EDITION}-{0 if invoice.buyer is None else 1}"'
+        unchanged = tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+        answer = Response(status_code=304) if unchanged else await form(invoice)
+        if answer.status_code in {200, 304}:
+            answer.headers["etag"] = tag
+        answer.headers.update(_OF_ONE_READER)
+        return answer
+
+    return show
+
+
+async def _with_token(database: Database, request: Request) -> Invoice | None:
+    try:
+        key = decode(IdKind.INVOICE, request.path_params["id"])
+    except Invalid:
+        return None
+    if not database.keys.verifies(request.query_params.get("token", ""), "invoice", key):
+        return None
+    async with database.read() as session:
+        return next(iter(await list_invoices(session, invoice_ids=[key])), None)
+
+
 def test_gateway(gateway: TestGateway) -> list[BaseRoute]:
     """Stand for the page on which a shopper confirms a payment with their bank."""
 
@@ -109,6 +174,14 @@ def demo_media() -> list[BaseRoute]:
     return [Route("/demo/media/{name}.svg", picture)]
 
 
+#: A document is kept by its reader's browser alone, who asks each time whether it is still so; its address, which opens it, is
+#: told to nobody, and no search engine keeps it.
+_OF_ONE_READER = {
+    "cache-control": "private, no-cache",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
 _CSP = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"}
 
 

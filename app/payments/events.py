@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.kernel.events import Event
-from app.kernel.ids import CreditAccountId, OrderLineId, PaymentId
+from app.kernel.ids import CreditAccountId, InvoiceId, OrderId, OrderLineId, PaymentId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +50,19 @@ class CreditChanged(Event):
     """Of the entry in its ledger; None when the balance stayed as it was."""
     number: int
     """Of its last entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsSettled(Event):
+    """What an order owed was settled against what it was owed, without money that moves."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceIssued(Event):
+    """An invoice or a credit note was written."""
+
+    order_id: OrderId
+    invoice_id: InvoiceId
+    kind: str

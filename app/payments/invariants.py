@@ -97,6 +97,58 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        11,
+        "what was taken and not given back is what was invoiced and not credited",
+        """
+        SELECT paid.order_id, paid.kept, written.claimed
+        FROM (
+            SELECT order_id, sum(captured_minor - refunded_minor) AS kept FROM payments
+            WHERE order_id IS NOT NULL GROUP BY order_id
+        ) AS paid
+        JOIN LATERAL (
+            SELECT coalesce(sum(CASE kind WHEN 'INVOICE' THEN total_minor ELSE -total_minor END), 0) AS claimed
+            FROM invoices WHERE order_id = paid.order_id
+        ) AS written ON written.claimed <> paid.kept
+        WHERE NOT EXISTS (
+            SELECT FROM charges AS charge WHERE order_id = paid.order_id AND amount_minor <> waived_minor + (
+                SELECT coalesce(sum(amount_minor), 0) FROM payment_transactions
+                WHERE charge_id = charge.id AND state = 'SUCCEEDED')
+        ) AND NOT EXISTS (
+            SELECT FROM refunds AS refund WHERE order_id = paid.order_id AND amount_minor <> waived_minor + (
+                SELECT coalesce(sum(CASE kind WHEN 'REFUND' THEN amount_minor ELSE -amount_minor END), 0)
+                FROM payment_transactions WHERE refund_id = refund.id AND state = 'SUCCEEDED')
+        ) AND NOT EXISTS (
+            -- Told events may be forgotten; what has not been told has not been written of yet.
+            SELECT FROM outbox WHERE delivered_at IS NULL AND name IN ('PaymentStepSettled', 'AccountsSettled')
+                AND aggregate_id IN (SELECT paid.order_id UNION ALL SELECT id FROM payments WHERE order_id = paid.order_id)
+        )
+        """,
+    ),
+    Invariant(
+        11,
+        "documents are counted without a gap",
+        """
+        SELECT series.channel_id, series.year, series.kind, series.next, found.documents, found.last
+        FROM invoice_series AS series
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS documents, coalesce(max(sequence), 0) AS last FROM invoices
+            WHERE channel_id = series.channel_id AND year = series.year AND kind = series.kind
+        ) AS found ON true
+        WHERE series.next - 1 <> found.documents OR series.next - 1 <> found.last
+        """,
+    ),
+    Invariant(
+        11,
+        "what says that a document was written of it has one, and nothing else has",
+        """
+        SELECT charges.id FROM charges LEFT JOIN invoices ON invoices.charge_id = charges.id
+        WHERE invoiced <> (invoices.id IS NOT NULL)
+        UNION ALL
+        SELECT refunds.id FROM refunds LEFT JOIN invoices ON invoices.refund_id = refunds.id
+        WHERE credited <> (invoices.id IS NOT NULL)
+        """,
+    ),
+    Invariant(
         13,
         "what is given back for a refund is no more than it, and nothing is given back without one",
         """
@@ -125,6 +177,35 @@ INVARIANTS: tuple[Invariant, ...] = (
         UNION ALL
         SELECT id FROM refunds
         WHERE amount_minor <> (SELECT sum((part ->> 'amount_minor')::bigint) FROM jsonb_array_elements(lines) AS part)
+        """,
+    ),
+    Invariant(
+        22,
+        "a document adds up to what it is of",
+        """
+        SELECT invoice.id FROM invoices AS invoice
+        JOIN orders ON orders.id = invoice.order_id
+        LEFT JOIN charges ON charges.id = invoice.charge_id
+        LEFT JOIN refunds ON refunds.id = invoice.refund_id
+        JOIN LATERAL (
+            SELECT sum((part ->> 'amount_minor')::bigint) AS amount, sum((part ->> 'tax_minor')::bigint) AS tax
+            FROM jsonb_array_elements(invoice.content -> 'lines') AS part
+        ) AS line ON true
+        JOIN LATERAL (
+            SELECT sum((part ->> 'net_minor')::bigint) AS net, sum((part ->> 'tax_minor')::bigint) AS tax
+            FROM jsonb_array_elements(invoice.content -> 'taxes') AS part
+        ) AS taxed ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum((part ->> 'amount_minor')::bigint), 0) AS amount
+            FROM jsonb_array_elements(invoice.content -> 'paid_with') AS part
+        ) AS paid ON true
+        WHERE (coalesce(charges.order_id, refunds.order_id), coalesce(charges.amount_minor, refunds.amount_minor),
+                orders.channel_id, orders.currency, line.amount, line.tax, taxed.net, taxed.tax,
+                paid.amount + (invoice.content ->> 'waived_minor')::bigint)
+            IS DISTINCT FROM (invoice.order_id, invoice.total_minor,
+                invoice.channel_id, invoice.currency, invoice.total_minor, invoice.tax_minor,
+                invoice.total_minor - invoice.tax_minor, invoice.tax_minor,
+                invoice.total_minor)
         """,
     ),
     Invariant(

@@ -235,3 +235,12 @@ class CreditEntryKind(StrEnum):
     """Gone with its time."""
     ADJUST = "ADJUST"
     """Put right by staff, who say why; or taken off a card that was given back."""
+
+
+class InvoiceKind(StrEnum):
+    """What a document says."""
+
+    INVOICE = "INVOICE"
+    """What goods cost that were charged."""
+    CREDIT_NOTE = "CREDIT_NOTE"
+    """What of that was given back."""

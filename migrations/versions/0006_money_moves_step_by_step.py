@@ -143,7 +143,9 @@ def upgrade() -> None:
     _charges()
     _steps()
     _notices()
-    op.add_column("test_gateway_operations", sa.Column("token", sa.Text()))
+    op.add_column(
+        "test_gateway_operations", sa.Column("plays", sa.Text(), comment="which of the tokens that choose what happens")
+    )
     op.add_column("test_gateway_operations", sa.Column("expires_at", sa.DateTime(timezone=True)))
     op.alter_column("test_gateway_operations", "outcome", comment=_OUTCOMES_AFTER, existing_comment=_OUTCOMES_BEFORE)
 
@@ -368,7 +370,7 @@ def _check(table: str, name: str, rule: str) -> None:
 
 def downgrade() -> None:
     op.drop_column("test_gateway_operations", "expires_at")
-    op.drop_column("test_gateway_operations", "token")
+    op.drop_column("test_gateway_operations", "plays")
     op.alter_column("test_gateway_operations", "outcome", comment=_OUTCOMES_BEFORE, existing_comment=_OUTCOMES_AFTER)
     op.drop_table("gateway_notices")
     _steps_as_they_were()

@@ -2,10 +2,37 @@
 
 import strawberry
 
-from app.channels.rules import ChannelChange
+from app.channels.rules import ChannelChange, Seller
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from schema.core.address import AddressInput
 from schema.core.changes import said
 from schema.core.scalars import CountryCode, CurrencyCode
+
+
+@strawberry.input
+class SellerInput:
+    """Who sells in a channel, whole: what is left out is not said on invoices."""
+
+    name: str
+    """The business, up to 200 characters."""
+    address: AddressInput | None = strawberry.UNSET
+    """Where it has its seat."""
+    vat_id: str | None = strawberry.UNSET
+    """Its VAT number, with its check digits right. Of the country of the address, or of the one it begins with."""
+    email: str | None = strawberry.UNSET
+    """Where questions about an invoice go."""
+    footer: str | None = strawberry.UNSET
+    """What the law or the business wants said below, such as a register and its number; up to 1,000 characters."""
+
+    def seller(self) -> Seller:
+        """Read it as who sells, not checked yet."""
+        return Seller(
+            name=self.name,
+            address=self.address.to_address() if self.address else None,
+            vat_id=self.vat_id or None,
+            email=self.email or None,
+            footer=self.footer or None,
+        )
 
 
 @strawberry.input
@@ -57,9 +84,19 @@ class ChannelPutInput:
     recovery_url: str | None = strawberry.UNSET
     """The storefront's page that opens a cart by a recovery link, with {token} in it. Under https, or on localhost. Else none."""
 
+    language: str | None = strawberry.UNSET
+    """What its invoices are written in: a language tag such as de or pt-BR. Else en."""
+    timezone: str | None = strawberry.UNSET
+    """Whose days and years its invoices have, by the IANA database. Else UTC."""
+    invoice_prefix: str | None = strawberry.UNSET
+    """What the numbers of its invoices begin with, from next year on where this year has some: 20 of A to Z, 0 to 9 and single
+    hyphens at most, and no other channel's. Else its code in capitals."""
+    seller: SellerInput | None = strawberry.UNSET
+    """Who sells, as its invoices from now on say. Else the name of the channel."""
+
     def change(self) -> ChannelChange:
         """Read it as what somebody says of a channel."""
-        countries, tenders = said(self.countries), said(self.tenders)
+        countries, tenders, seller = said(self.countries), said(self.tenders), said(self.seller)
         return ChannelChange(
             code=self.code,
             name=said(self.name),
@@ -82,4 +119,8 @@ class ChannelPutInput:
             cart_ttl_days=said(self.cart_ttl_days),
             customer_cart_ttl_days=said(self.customer_cart_ttl_days),
             recovery_url=said(self.recovery_url),
+            language=said(self.language),
+            timezone=said(self.timezone),
+            invoice_prefix=said(self.invoice_prefix),
+            seller=seller.seller() if isinstance(seller, SellerInput) else seller,
         )

@@ -5,6 +5,7 @@ import strawberry
 from app.channels import rules
 from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
 from app.kernel.ids import IdKind
+from schema.core.address import Address
 from schema.core.context import Info
 from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
@@ -14,6 +15,31 @@ strawberry.enum(ReserveAt)
 strawberry.enum(CaptureAt)
 strawberry.enum(CaptureDelivery)
 strawberry.enum(TenderKind)
+
+
+@strawberry.type
+class Seller:
+    """Who sells in a channel, as invoices name them."""
+
+    name: str
+    """The business."""
+    address: Address | None
+    """Where it has its seat; null when not said."""
+    vat_id: str | None
+    """Its VAT number; null when not said."""
+    email: str | None
+    """Where questions about an invoice go; null when not said."""
+    footer: str | None
+    """What is said below invoices; null when nothing."""
+
+    @classmethod
+    def maybe(cls, row: rules.Seller | None) -> "Seller | None":
+        """Show who sells, or nothing."""
+        if row is None:
+            return None
+        return cls(
+            name=row.name, address=Address.maybe(row.address), vat_id=row.vat_id, email=row.email, footer=row.footer
+        )
 
 
 @strawberry.type
@@ -47,6 +73,12 @@ class Channel(Node):
     """For how many days a customer's cart lives that nobody touches; null when it lives for ever."""
     recovery_url: str | None
     """The storefront's page that opens a cart by a recovery link, with {token} in it; null where there is none."""
+    language: str
+    """What its invoices are written in."""
+    timezone: str
+    """Whose days and years its invoices have, by the IANA database."""
+    seller: Seller | None
+    """Who sells; null when not said, and then invoices say the name of the channel."""
 
     @classmethod
     def kind(cls) -> IdKind:
@@ -72,6 +104,9 @@ class Channel(Node):
             cart_ttl_days=row.cart_ttl_days,
             customer_cart_ttl_days=row.customer_cart_ttl_days,
             recovery_url=row.recovery_url,
+            language=row.language,
+            timezone=row.timezone,
+            seller=Seller.maybe(row.seller),
         )
 
     @strawberry.field
@@ -98,6 +133,14 @@ class Channel(Node):
     def reserve_partially(self, info: Info) -> bool | None:
         """Whether fewer units than were asked for are held too; null for callers who may not see stock."""
         return self.row.reserve_partially if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def invoice_prefix(self, info: Info) -> str | None:
+        """What the numbers of its invoices begin with, from next year on where this year has some.
+
+        Null for callers who may not see stock.
+        """
+        return rules.prefix_of(self.row.code, self.row.invoice_prefix) if info.context.sees_arrangements else None
 
     @strawberry.field
     def capture_at(self, info: Info) -> CaptureAt | None:

@@ -43,6 +43,8 @@ from schema.orders.loaders import (
     PaymentsByOrderId,
     StepsByPaymentId,
 )
+from schema.payments.invoices import types as invoice_types
+from schema.payments.invoices.loaders import InvoicesByOrderId
 from schema.payments.loaders import GiftCardsByLineId
 from schema.payments.types import BoughtGiftCard
 from schema.promotions.types import Discount
@@ -53,6 +55,7 @@ from schema.sourcing.types import RoutingDecision
 
 if TYPE_CHECKING:
     from schema.fulfillment.types import FulfillmentOrder
+    from schema.payments.invoices.types import Invoice
     from schema.returns.types import Return
 
 strawberry.enum(OrderStatus)
@@ -484,6 +487,14 @@ class Order(Node):
         """What is coming or has come back, oldest first."""
         rows = await info.context.load(ReturnsByOrderId, self.key)
         return [return_types.Return.of(row, for_buyer=self.token is not None) for row in rows]
+
+    @strawberry.field
+    async def invoices(
+        self, info: Info
+    ) -> list[Annotated["Invoice", strawberry.lazy("schema.payments.invoices.types")]]:
+        """Its invoices and credit notes, oldest first; the worker writes them a moment after their money has moved."""
+        rows = await info.context.load(InvoicesByOrderId, self.key)
+        return [invoice_types.Invoice.of(row, order_token=self.token) for row in rows]
 
     @strawberry.field
     async def refunded_total(self, info: Info) -> Money:

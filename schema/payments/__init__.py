@@ -1,1 +1,1 @@
-"""Gift cards and store credit."""
+"""Money as clients see it."""

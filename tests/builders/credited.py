@@ -11,6 +11,7 @@ from app.kernel.db import UnitOfWork
 from app.kernel.ids import CreditAccountId, new_id
 from app.kernel.paging import page_request
 from app.orders.events import OrderChanged
+from app.payments.events import AccountsSettled, PaymentStepSettled
 from app.payments.queries import accounts as queries
 from app.payments.rules import accounts as rules
 from app.payments.rules.accounts import CreditAccount, CreditEntry, GivenCode
@@ -143,8 +144,9 @@ async def sell_as_gift_card(shop: Shop, *skus: str, ttl_days: int | None = None)
 
 
 async def work_off(shop: Shop) -> None:
-    """Have the worker tell every event that waits to those who issue gift cards."""
-    await Relay(Means(shop.begin(), {}), subscriptions={OrderChanged: SUBSCRIPTIONS[OrderChanged]}).drain()
+    """Have the worker tell every event that waits to those who issue gift cards and write invoices; no money moves."""
+    told = {kind: SUBSCRIPTIONS[kind] for kind in (OrderChanged, PaymentStepSettled, AccountsSettled)}
+    await Relay(Means(shop.begin(), {}), subscriptions=told).drain()
 
 
 async def cards_of(placed: Placed, sku: str) -> list[Card]:

@@ -228,6 +228,11 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "slug": ["mug", "kitchen"],
         "sku": ["mug"],
         "version": [1, 2, 3, 4],
+        "year": [2026],
+        "language": ["de", "ar"],
+        "timezone": ["Europe/Berlin"],
+        "invoicePrefix": ["RG"],
+        "vatId": ["GB980780684"],
     }
 
 

@@ -21,12 +21,15 @@ from app.cart.rules import next_link
 from app.inventory.rules.adjusting import Delivered
 from app.inventory.service import adjusting
 from app.kernel.actor import ANONYMOUS
-from app.kernel.ids import CartId, IdKind, decode, encode, new_id
+from app.kernel.ids import CartId, IdKind, OrderId, decode, encode, new_id
+from app.payments import service as payments
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
 from tests.builders.counted import begin_count
 from tests.builders.credited import gift_card
 from tests.builders.expected import announce, receive, supply_of
+from tests.builders.invoiced import documents_of
+from tests.builders.returned import settle
 from tests.builders.scene import GUEST, ROLES, Scene, Things, code_of
 from tests.builders.shop import CATEGORIES, PASSWORD, Shop
 from tests.builders.supplied import group, new_variant, rule
@@ -245,6 +248,23 @@ def _transfer(field: str, *steps: str, to_camden: bool = False, lines: bool = Tr
     return Row(field, arguments, ADJUSTS_CAMDEN, what="to the store" if to_camden else "from the store")
 
 
+async def _invoice(ask: Ask) -> Input:
+    """Have what was sold over the counter invoiced, or find it invoiced; answers the id and the number of an invoice."""
+    order_id = OrderId(decode(IdKind.ORDER, ask.things.ids["order"]))
+    await settle(ask.shop)
+    await payments.issue_due(ask.shop.begin(), order_id=order_id)
+    first = (await documents_of(ask.shop, order_id))[0]
+    return {"id": encode(IdKind.INVOICE, first.id), "number": first.number, "token": ask.scene.tokens(ask.role)[1]}
+
+
+async def _its_invoice(ask: Ask) -> Input:
+    return {name: value for name, value in (await _invoice(ask)).items() if name != "number"}
+
+
+async def _its_invoice_number(ask: Ask) -> Input:
+    return {name: value for name, value in (await _invoice(ask)).items() if name != "id"}
+
+
 async def _with_draft(ask: Ask) -> Input:
     lines = [{"variantId": ask.shop.variant_ref("lamp"), "quantity": 2}]
     sent = encode(IdKind.TRANSFER, (await _sent(ask)).id)
@@ -297,6 +317,15 @@ QUERIES: Final = (
     _by_id("order", "order", GUESTS_ORDER, ADAS_ORDER),
     Row("orders", lambda _: {}, "UUU AA AAAAAFAA"),
     Row("orders", lambda ask: {"filter": {"customerId": ask.things.ids["customer"]}}, "UUU AF AAAAAFAA", what="of ada"),
+    Row("invoices", lambda _: {}, "UUU FF AAAAAFAA"),
+    Row(
+        "invoices",
+        lambda ask: {"filter": {"orderId": ask.things.ids["order"], "channel": "web", "year": 2026}},
+        "UUU FF AAAAAFAA",
+        what="of an order",
+    ),
+    Row("invoice", _its_invoice_number, GUESTS_ORDER, ADAS_ORDER),
+    Row("node", _its_invoice, GUESTS_ORDER, ADAS_ORDER, what="invoice"),
     Row("fulfillmentOrders", lambda _: {}, "UUU FF AAAAAFAA"),
     Row(
         "fulfillmentOrders",

@@ -58,6 +58,7 @@ INSIDE: Final = (
             "priority",
             "captureAt",
             "captureDelivery",
+            "invoicePrefix",
         )
     ),
     Inside("order", "Order.email", GUESTS_ORDER, ADAS_ORDER),

@@ -70,14 +70,17 @@ _KINDS: Final = {"INCREMENT": TransactionKind.AUTHORIZATION}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the gateway remembers of one call. `authorization_reference` is what a later step is about."""
+    """What the gateway remembers of one call. `authorization_reference` is what a later step is about.
+
+    `plays` is the token, where it is one of those that choose what happens; whatever else clients send is not kept.
+    """
 
     idempotency_key: str
     kind: str
     reference: str
     authorization_reference: str | None
     outcome: str
-    token: str | None
+    plays: str | None
     currency: str
     amount_minor: int
     settles_at: datetime
@@ -98,13 +101,13 @@ class Sent:
     body: bytes
 
 
-_COLUMNS = """idempotency_key, kind, reference, authorization_reference, outcome, token, currency, amount_minor, settles_at,
+_COLUMNS = """idempotency_key, kind, reference, authorization_reference, outcome, plays, currency, amount_minor, settles_at,
     expires_at, created_at"""
 #: One statement, so that it is a transaction by itself; a repeated key changes nothing and answers the first call's row.
 _REMEMBER = rows(
     f"""
     INSERT INTO test_gateway_operations ({_COLUMNS})
-    VALUES (:key, :kind, :reference, :authorization, :outcome, :token, :currency, :amount_minor, :settles_at, :expires_at, :now)
+    VALUES (:key, :kind, :reference, :authorization, :outcome, :plays, :currency, :amount_minor, :settles_at, :expires_at, :now)
     ON CONFLICT (idempotency_key) DO UPDATE SET idempotency_key = excluded.idempotency_key
     RETURNING {_COLUMNS}
     """,
@@ -157,7 +160,7 @@ class TestGateway:
                 key=key,
                 kind="AUTHORIZATION",
                 outcome=_authorized(token, currency),
-                token=token,
+                plays=token if token in TOKENS else None,
                 currency=currency,
                 amount_minor=amount_minor,
                 settles_at=self._database.now() + (self._late if token == "tok_late" else timedelta()),  # noqa: S105
@@ -181,17 +184,17 @@ class TestGateway:
             first = await _GET_BY_REFERENCE.first(uow, reference=reference)
             if first is None or first.kind != "AUTHORIZATION" or first.currency != currency:
                 return Answer(Outcome.DECLINED, message="there is no such authorization")
-            once = first.token == "tok_short_once"  # noqa: S105
+            once = first.plays == "tok_short_once"
             operation = await self._remember(
                 uow,
                 key=key,
                 kind="AUTHORIZATION",
                 outcome="DECLINED" if once else "SUCCEEDED",
-                token=first.token,
+                plays=first.plays,
                 currency=currency,
                 amount_minor=amount_minor,
                 settles_at=self._database.now(),
-                expires_at=self._database.now() + _holds(first.token),
+                expires_at=self._database.now() + _holds(first.plays),
             )
         return self._answer(operation)
 
@@ -363,7 +366,7 @@ class TestGateway:
             room = _held(authorization, about)
             if self._lapsed(authorization, about):
                 return "the authorization does not hold any more"
-        if kind == "CAPTURE" and authorization.token == "tok_no_capture":  # noqa: S105
+        if kind == "CAPTURE" and authorization.plays == "tok_no_capture":
             return "the bank declined the capture"
         if kind != "INCREMENT" and amount_minor > room:
             return f"{kind.lower()} of {amount_minor} is above the {room} there is"
@@ -394,7 +397,7 @@ class TestGateway:
         amount_minor: int,
         settles_at: datetime,
         authorization: str | None = None,
-        token: str | None = None,
+        plays: str | None = None,
         expires_at: datetime | None = None,
     ) -> Operation:
         return await _REMEMBER.one(
@@ -404,7 +407,7 @@ class TestGateway:
             reference=f"test_{UUID(bytes=new_id().bytes).hex}",
             authorization=authorization,
             outcome=outcome,
-            token=token,
+            plays=plays,
             currency=currency,
             amount_minor=amount_minor,
             settles_at=settles_at,
@@ -418,7 +421,7 @@ class TestGateway:
             return Answer(Outcome.DECLINED, reference=operation.reference, message=message, lapsed=True)
         if operation.outcome == "DECLINED":
             what = "card" if operation.kind == "AUTHORIZATION" else operation.kind.lower()
-            message = _REFUSED.get(operation.token or "", f"the {what} was declined")
+            message = _REFUSED.get(operation.plays or "", f"the {what} was declined")
             return Answer(Outcome.DECLINED, reference=operation.reference, message=message)
         if operation.outcome == "ACTION":
             url = f"{self._base_url}/gateways/test/actions/{operation.reference}"

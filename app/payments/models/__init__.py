@@ -1,5 +1,5 @@
-"""Tables of payments, by noun: the ledger of tenders, and the accounts of gift cards and store credit."""
+"""Tables of payments, by noun: the ledger of tenders, the accounts of gift cards and store credit, and documents."""
 
-from app.payments.models import accounts, ledger
+from app.payments.models import accounts, invoicing, ledger
 
-__all__ = ["accounts", "ledger"]
+__all__ = ["accounts", "invoicing", "ledger"]

@@ -101,10 +101,13 @@ charges = Table(
     ),
     Column("actor", Text, nullable=False),
     instant("requested_at"),
+    Column("invoiced", Boolean, nullable=False, server_default=text("false"), comment="an invoice was written of it"),
     one_of("cause", ChargeCause),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
     CheckConstraint("waived_minor BETWEEN 0 AND amount_minor", name="waived_of_amount"),
     Index("ix_charges_order_id", "order_id", "id"),
+    # Few wait for their document, and a timer looks for them.
+    Index("ix_charges_to_invoice", "order_id", postgresql_where=text("NOT invoiced")),
 )
 
 refunds = Table(
@@ -120,9 +123,13 @@ refunds = Table(
     Column("lines", JSONB, nullable=False, server_default="[]", comment="[{kind, id, units, amount_minor, tax_minor}]"),
     Column("actor", Text, nullable=False),
     instant("requested_at"),
+    Column(
+        "credited", Boolean, nullable=False, server_default=text("false"), comment="a credit note was written of it"
+    ),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
     CheckConstraint("waived_minor BETWEEN 0 AND amount_minor", name="waived_of_amount"),
     Index("ix_refunds_order_id", "order_id", "id"),
+    Index("ix_refunds_to_credit", "order_id", postgresql_where=text("NOT credited")),
     Index("ix_refunds_cause_id", "cause_id"),
 )
 
@@ -200,7 +207,7 @@ test_gateway_operations = Table(
     Column("reference", Text, nullable=False, unique=True),
     Column("authorization_reference", Text, comment="of the authorization that a capture, void or refund is about"),
     Column("outcome", Text, nullable=False, comment="SUCCEEDED, DECLINED, LAPSED or ACTION"),
-    Column("token", Text),
+    Column("plays", Text, comment="which of the tokens that choose what happens"),
     Column("currency", Text, nullable=False),
     minor("amount_minor"),
     instant("settles_at"),

@@ -19,6 +19,7 @@ from app.orders.rules import OrderWithLines
 from app.orders.states import HoldReason
 from app.payments import queries
 from app.payments.errors import PaymentRequired, RefundExceeded
+from app.payments.events import AccountsSettled
 from app.payments.rules import (
     Charge,
     Charged,
@@ -158,7 +159,8 @@ async def give_up(uow: UnitOfWork, payments: Sequence[Payment]) -> None:
 async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
     """Let money move for what an order owes and is owed, as far as it can, and say of the order what has been paid.
 
-    Where it cannot be had the order is held, saying why; where all is paid it is held no more.
+    Where it cannot be had the order is held, saying why; where all is paid it is held no more. Emits AccountsSettled where
+    the two are settled against each other.
     """
     await _give_back(uow, books)
     # While money is under way nothing is settled without it: it may come, and then goes back.
@@ -291,6 +293,7 @@ async def _waive(uow: UnitOfWork, books: Books) -> None:
     if not of_charges:
         return
     await queries.waive(uow, charges=of_charges, refunds=of_refunds)
+    uow.emit(AccountsSettled(order_id=books.order.order.id))
     books.charges = [replace(one, waived_minor=one.waived_minor + of_charges.get(one.id, 0)) for one in books.charges]
     books.refunds = [replace(one, waived_minor=one.waived_minor + of_refunds.get(one.id, 0)) for one in books.refunds]
 

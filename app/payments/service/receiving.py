@@ -4,9 +4,10 @@ from uuid import UUID
 
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import IllegalTransition, Invalid
+from app.kernel.errors import IllegalTransition, Invalid, NotFound
 from app.kernel.ids import LocationId, OrderId, PaymentId
 from app.kernel.permissions import Permission
+from app.locations import queries as locations
 from app.orders import service as orders
 from app.payments import queries
 from app.payments.errors import PaymentMismatch, PaymentNotFound
@@ -37,6 +38,8 @@ async def receive(
     uow.actor.require(Permission.PICKUPS_HAND_OVER, at=location_id)
     if tender not in AT_ONCE:
         raise Invalid("only cash and cards are taken at a till", field=("tender",))
+    if not await locations.list_locations(uow, location_ids=[location_id]):
+        raise NotFound("there is no such location", field=("locationId",))
     name = _reference(tender, reference)
     found = await _find(uow, payment_id)
     assert found.order_id is not None
