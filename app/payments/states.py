@@ -51,7 +51,8 @@ _BALANCED: dict[str, dict[PaymentStatus, tuple[PaymentStatus, ...]]] = {
         _S.REFUNDED: (_S.REFUNDED,),
     },
     "expire": {
-        _S.AUTHORIZED: (_S.EXPIRED,),
+        # What takes the place of the first authorization is held before that one is let go.
+        _S.AUTHORIZED: (_S.AUTHORIZED, _S.EXPIRED),
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
         _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
         _S.REFUNDED: (_S.REFUNDED,),
