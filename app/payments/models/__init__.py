@@ -1,5 +1,5 @@
-"""Tables of payments, by noun: the ledger of tenders."""
+"""Tables of payments, by noun: the ledger of tenders, and its reconciliation with settlement reports."""
 
-from app.payments.models import ledger
+from app.payments.models import ledger, reconciling
 
-__all__ = ["ledger"]
+__all__ = ["ledger", "reconciling"]

@@ -3,8 +3,10 @@
 from app.payments.gateway import Notice, Settlement
 
 LONGEST_NAME = 255
-_LARGEST = 2**63 - 1
+#: In minor units: beyond any payment, and so small that millions of them can be added up.
+_LARGEST = 10**12
 _CURRENCY_LETTERS = 3
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 
 def misfit(told: Notice | Settlement) -> str | None:
@@ -19,8 +21,13 @@ def misfit(told: Notice | Settlement) -> str | None:
             return f"the {name} is longer than {LONGEST_NAME} characters, or no text"
     if not 0 <= told.amount_minor <= _LARGEST:
         return "the amount is below zero, or beyond all amounts"
-    if isinstance(told, Settlement) and abs(told.fee_minor) > _LARGEST:
-        return "the fee is beyond all amounts"
+    if told.at.tzinfo is None:
+        return "the moment has no offset"
+    if isinstance(told, Settlement):
+        if abs(told.fee_minor) > _LARGEST:
+            return "the fee is beyond all amounts"
+        if not _FIRST_YEAR <= told.at.year <= _LAST_YEAR:
+            return "the moment is of no year in which there are reports"
     letters = told.currency.isascii() and told.currency.isalpha() and told.currency.isupper()
     if not letters or len(told.currency) != _CURRENCY_LETTERS:
         return "the currency is no code of ISO 4217"
