@@ -47,6 +47,8 @@ from schema.locations.queries import LocationQuery
 from schema.locations.supply_queries import LocationSupplyQuery
 from schema.orders.queries import OrderQuery
 from schema.orders.subscriptions import OrderSubscription
+from schema.payments.reconciliation.mutations import ReconciliationMutation
+from schema.payments.reconciliation.queries import ReconciliationQuery
 from schema.pickup.mutations import PickupMutation
 from schema.pickup.queries import PickupQuery
 from schema.returns.mutations import ReturnMutation
@@ -68,6 +70,7 @@ ARGUMENTS = {
     "fromLocationId": "The id of the location where goods leave.",
     "id": "The id.",
     "input": "What to do.",
+    "kind": "Those of this kind alone.",
     "last": "At most so many, from the end; 100 at most.",
     "lines": "What is wanted, and how much of it.",
     "locationId": "The id of a location.",
@@ -118,6 +121,7 @@ class Query(
     CountQuery,
     StockLevelQuery,
     TransferQuery,
+    ReconciliationQuery,
     NodeQuery,
 ):
     """What can be asked. Not found or not visible is null."""
@@ -142,6 +146,7 @@ class Mutation(
     StockFeedMutation,
     TransferMutation,
     AdjustingMutation,
+    ReconciliationMutation,
 ):
     """What can be done. Refusals that a client is expected to handle stand in each payload's `errors`."""
 

@@ -31,3 +31,7 @@ class RefundExceeded(DomainError):
     """More would be given back than was charged."""
 
     code: ClassVar[ErrorCode] = ErrorCode.PAYMENT_MISMATCH
+
+
+class ReconciliationNotFound(NotFound):
+    """There is no such reconciliation, or the caller may not see it."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from io import StringIO
 
 from app.kernel.paging import PageRequest
+from app.payments.gateway import Gateways
 from app.payments.gateways.test import TestGateway
 from app.payments.queries import reconciled
 from app.payments.rules.reconciling import Difference, Reconciliation, Report
@@ -38,6 +39,7 @@ class Reports:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.gateway = TestGateway(shop.database)
+        self.gateways: Gateways = {"test": self.gateway}
 
     async def lines(self) -> list[Line]:
         """Read what the gateway settled."""
@@ -51,6 +53,7 @@ class Reports:
         asked_to: datetime | None = None,
         name: str | None = "report.csv",
         by: str = "operator",
+        gateway: str = "test",
         rows_at_once: int = 3,
         listener: Callable[[int], None] | None = None,
     ) -> Reconciliation:
@@ -59,8 +62,9 @@ class Reports:
         return await self.shop.begin(by).run(
             lambda uow: reconciling.reconcile(
                 uow,
-                self.gateway,
+                self.gateways,
                 Report.of_text(text, name=name),
+                gateway=gateway,
                 asked_from=asked_from,
                 asked_to=asked_to,
                 rows_at_once=rows_at_once,
@@ -70,7 +74,7 @@ class Reports:
 
     async def apply(self, run: Reconciliation, *, by: str = "operator") -> int:
         """Settle what the report proves to be settled."""
-        return await reconciling.apply(self.shop.begin(by), self.gateway, reconciliation_id=run.id)
+        return await reconciling.apply(self.shop.begin(by), self.gateways, reconciliation_id=run.id)
 
     async def differences(self, run: Reconciliation) -> list[Difference]:
         """List what differs."""

@@ -22,8 +22,10 @@ from app.kernel.actor import ANONYMOUS
 from app.kernel.ids import IdKind, decode, encode
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
+from tests.builders.clock import OPENING
 from tests.builders.counted import begin_count
-from tests.builders.expected import announce, receive, supply_of
+from tests.builders.expected import NEXT_WEEK, announce, receive, supply_of
+from tests.builders.reported import Reports
 from tests.builders.scene import GUEST, ROLES, Scene, Things
 from tests.builders.shop import CATEGORIES, PASSWORD, Shop
 from tests.builders.supplied import group, new_variant, rule
@@ -52,6 +54,11 @@ ARRANGES: Final = "UUU FF FFFFFAAA"
 COUNTED: Final = "--- -- A-AAAAAA"
 COUNTS: Final = "UUU FF ANAFAFAA"
 DECIDES: Final = "UUU FF FFAFAFAA"
+
+
+#: Money: staff who manage payments, wherever they work.
+MANAGES_PAYMENTS: Final = "UUU FF FFFAAFFA"
+SEES_RECONCILIATIONS: Final = "--- -- ---AA--A"
 
 
 def refused(letters: str) -> str:
@@ -257,6 +264,17 @@ def _by_hand(field: str, line: Input, **more: object) -> Row:
     )
 
 
+async def _its_reconciliation(ask: Ask) -> Input:
+    run = await Reports(ask.shop).reconcile(asked_from=OPENING, asked_to=NEXT_WEEK)
+    return {"id": encode(IdKind.RECONCILIATION, run.id)}
+
+
+async def _with_report(ask: Ask) -> Input:
+    report = await Reports(ask.shop).gateway.settlement_report()
+    period = {"from": OPENING.isoformat(), "to": NEXT_WEEK.isoformat()}
+    return {"input": {"gateway": "test", "report": report, "fileName": f"{ask.role}.csv"} | period | ask.keyed}
+
+
 QUERIES: Final = (
     Row("channels", lambda _: {}, EVERYBODY),
     Row("categories", lambda _: {}, EVERYBODY),
@@ -354,6 +372,9 @@ QUERIES: Final = (
     Row("transfer", _its_transfer, "--- -- A-AAAAAA"),
     Row("node", _its_transfer, "--- -- A-AAAAAA", what="transfer"),
     Row("node", _its_transfer_line, "--- -- A-AAAAAA", what="transfer line"),
+    Row("reconciliations", lambda _: {}, MANAGES_PAYMENTS),
+    Row("reconciliation", _its_reconciliation, SEES_RECONCILIATIONS),
+    Row("node", _its_reconciliation, SEES_RECONCILIATIONS, what="reconciliation"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("warehouse")}, STAFF, what="warehouse"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("leeds")}, EVERYBODY, what="store"),
     Row("node", lambda ask: {"id": ask.shop.variant_ref("mug")}, EVERYBODY, what="variant"),
@@ -711,6 +732,7 @@ MUTATIONS: Final = (
     _by_hand("stockAdjust", {"delta": 1}, reason="FOUND"),
     _by_hand("stockMove", {"from": "SELLABLE", "to": "QUALITY", "quantity": 1}, reason="INSPECTED"),
     _by_hand("stockReceive", {"quantity": 1}),
+    Row("paymentReconcile", _with_report, MANAGES_PAYMENTS),
 )
 
 SUBSCRIPTIONS: Final = (

@@ -42,17 +42,19 @@ _LIST_DIFFERENCES = rows(
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many differences of one kind a run has."""
+    """How many differences of one kind a run has, and how many of these the report has settled since."""
 
     reconciliation_id: ReconciliationId
     kind: DifferenceKind
     count: int
+    settled: int
 
 
 _COUNT_DIFFERENCES = rows(
     """
-    SELECT reconciliation_id, kind, count(*)::int FROM reconciliation_differences
-    WHERE reconciliation_id = ANY(:ids::uuid[]) GROUP BY reconciliation_id, kind
+    SELECT reconciliation_id, kind, count(*)::int, (count(*) FILTER (WHERE effect IN ('APPLIED', 'KNOWN')))::int AS settled
+    FROM reconciliation_differences WHERE reconciliation_id = ANY(:ids::uuid[])
+    GROUP BY reconciliation_id, kind ORDER BY reconciliation_id, kind
     """,
     Counted,
 )

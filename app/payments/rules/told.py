@@ -36,4 +36,4 @@ def misfit(told: Notice | Settlement) -> str | None:
 
 def _can_be_kept(text: str) -> bool:
     """Say whether a column can hold it: neither U+0000 nor half of a surrogate pair."""
-    return "\0" not in text and text.encode("utf-8", "ignore").decode("utf-8") == text
+    return "\0" not in text and (text.isascii() or text.encode("utf-8", "ignore").decode("utf-8") == text)

@@ -15,8 +15,10 @@ from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import BrokenInvariant, Invalid
 from app.kernel.ids import OrderId, PaymentId, ReconciliationId
 from app.kernel.permissions import Permission
-from app.payments.gateway import Gateway, Notice, Outcome
+from app.payments.errors import ReconciliationNotFound
+from app.payments.gateway import Gateway, Gateways, Notice, Outcome
 from app.payments.queries import reconciling as queries
+from app.payments.queries.reconciled import list_reconciliations
 from app.payments.queries.reconciling import KeptNotice, Tally
 from app.payments.rules import reconciling as rules
 from app.payments.rules.reconciling import (
@@ -47,9 +49,10 @@ Listener = Callable[[int], None]
 
 async def reconcile(
     uow: UnitOfWork,
-    gateway: Gateway,
+    gateways: Gateways,
     report: Report,
     *,
+    gateway: str,
     asked_from: datetime | None = None,
     asked_to: datetime | None = None,
     listener: Listener | None = None,
@@ -58,15 +61,20 @@ async def reconcile(
     """Compare a settlement report with the ledger, and list what differs. The same report and period are the same run.
 
     The period is from the first to the last row, where nobody says another; rows outside it are not compared.
-    Locks: nothing of the ledger. Raises: Forbidden; Invalid for a report that cannot be read, or has no period.
+    Locks: nothing of the ledger.
+    Raises: Forbidden; Invalid for a report that cannot be read or has no period, or that is of no payment service of ours.
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
+    reader = gateways.get(gateway)
+    if reader is None:
+        there = ", ".join(sorted(gateways)) or "none"
+        raise Invalid(f"there is no payment service {gateway[:40]!r} here; there are: {there}", field=("gateway",))
     if asked_from is not None and asked_to is not None and asked_from >= asked_to:
         raise Invalid("a period ends after it begins", field=("to",))
     start = asked_from or min(uow.now, asked_to - _MOMENT if asked_to else uow.now)
     reconciliation_id = await queries.insert_reconciliation(
         uow,
-        gateway=gateway.name,
+        gateway=gateway,
         report=report,
         asked_from=asked_from,
         asked_to=asked_to,
@@ -75,13 +83,13 @@ async def reconcile(
     )
     if reconciliation_id is None:
         found = await queries.find_reconciliation(
-            uow, gateway=gateway.name, report=report, asked_from=asked_from, asked_to=asked_to
+            uow, gateway=gateway, report=report, asked_from=asked_from, asked_to=asked_to
         )
         if found is None:
             raise BrokenInvariant("a run is there that cannot be found")
         return found
     run = _Run(uow, gateway, reconciliation_id, asked_from, asked_to)
-    read = rules.read(gateway, report)
+    read = rules.read(reader, report)
     while chunk := list(islice(read, rows_at_once)):
         await run.compare(chunk)
         if listener is not None:
@@ -89,17 +97,30 @@ async def reconcile(
     return await run.finish(rows_at_once)
 
 
-async def apply(begin: Begin, gateway: Gateway, *, reconciliation_id: ReconciliationId) -> int:
+async def apply(begin: Begin, gateways: Gateways, *, reconciliation_id: ReconciliationId) -> int:
     """Settle the steps without an answer that a report proves to be settled, as news would; answers of how many.
 
-    May be called again and again. Raises: Forbidden.
+    May be called again and again. Locks, each time: the difference, order, payments, accounts.
+    Raises: Forbidden; ReconciliationNotFound; Invalid where the payment service is switched off.
     """
+    gateway = await begin.run(partial(_gateway_of, gateways=gateways, reconciliation_id=reconciliation_id))
     settled, after = 0, None
     while found := await begin.run(partial(_read_open, reconciliation_id=reconciliation_id, after=after)):
         for difference in found:
             settled += await begin.run(partial(_settle, gateway=gateway, found=difference))
         after = found[-1].id
     return settled
+
+
+async def _gateway_of(uow: UnitOfWork, *, gateways: Gateways, reconciliation_id: ReconciliationId) -> Gateway:
+    uow.actor.require(Permission.PAYMENTS_MANAGE)
+    run = next(iter(await list_reconciliations(uow, reconciliation_ids=[reconciliation_id])), None)
+    if run is None:
+        raise ReconciliationNotFound("there is no such reconciliation", field=("reconciliationId",))
+    gateway = gateways.get(run.gateway)
+    if gateway is None:
+        raise Invalid(f"the payment service {run.gateway!r} is switched off", field=("gateway",))
+    return gateway
 
 
 async def _read_open(uow: UnitOfWork, *, reconciliation_id: ReconciliationId, after: UUID | None) -> list[Difference]:
@@ -138,13 +159,13 @@ class _Run:
     def __init__(
         self,
         uow: UnitOfWork,
-        gateway: Gateway,
+        gateway: str,
         reconciliation_id: ReconciliationId,
         asked_from: datetime | None,
         asked_to: datetime | None,
     ) -> None:
         self._uow = uow
-        self._gateway = gateway.name
+        self._gateway = gateway
         self._id = reconciliation_id
         self._asked_from = asked_from
         self._asked_to = asked_to

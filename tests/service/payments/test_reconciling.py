@@ -170,6 +170,12 @@ class TestRefusal:
         with pytest.raises(Invalid, match="ends after it begins"):
             await reports.reconcile([], asked_from=TO, asked_to=FROM)
 
+    async def test_of_a_payment_service_that_is_not_here(self, shop: Shop, reports: Reports) -> None:
+        await captured(shop)
+
+        with pytest.raises(Invalid, match="no payment service 'elsewhere' here; there are: test"):
+            await reports.reconcile(gateway="elsewhere")
+
     async def test_is_none_of_an_empty_report_of_a_period(self, shop: Shop, reports: Reports) -> None:
         await captured(shop)
 

@@ -209,8 +209,9 @@ async def live(server: postgres.Server, template: str, example: Example) -> None
             run = await shop.begin().run(
                 lambda uow: reconciling.reconcile(
                     uow,
-                    TestGateway(database),
+                    {"test": TestGateway(database)},
                     Report.of_text(report_of(lines)),
+                    gateway="test",
                     asked_from=FROM,
                     asked_to=TO,
                     rows_at_once=example.at_once,
