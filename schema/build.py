@@ -50,6 +50,8 @@ from schema.orders.subscriptions import OrderSubscription
 from schema.payments.invoices.queries import InvoiceQuery
 from schema.payments.mutations import CreditMutation
 from schema.payments.queries import CreditQuery
+from schema.payments.reconciliation.mutations import ReconciliationMutation
+from schema.payments.reconciliation.queries import ReconciliationQuery
 from schema.pickup.mutations import PickupMutation
 from schema.pickup.queries import PickupQuery
 from schema.returns.mutations import ReturnMutation
@@ -71,6 +73,7 @@ ARGUMENTS = {
     "fromLocationId": "The id of the location where goods leave.",
     "id": "The id.",
     "input": "What to do.",
+    "kind": "Those of this kind alone.",
     "last": "At most so many, from the end; 100 at most.",
     "lines": "What is wanted, and how much of it.",
     "locationId": "The id of a location.",
@@ -123,6 +126,7 @@ class Query(
     StockLevelQuery,
     TransferQuery,
     CreditQuery,
+    ReconciliationQuery,
     NodeQuery,
 ):
     """What can be asked. Not found or not visible is null."""
@@ -148,6 +152,7 @@ class Mutation(
     TransferMutation,
     AdjustingMutation,
     CreditMutation,
+    ReconciliationMutation,
 ):
     """What can be done. Refusals that a client is expected to handle stand in each payload's `errors`."""
 

@@ -6,7 +6,7 @@ what the commands do stands in `app.cli.work`, which `dispatch.perform` imports 
 
 import typer
 
-from app.cli import database, demo, documents, imports, invoices, seed, serving, staff
+from app.cli import database, demo, documents, imports, invoices, reconciling, seed, serving, staff
 
 cli = typer.Typer(
     name="stoa",
@@ -17,7 +17,7 @@ cli = typer.Typer(
 )
 
 #: Every group of commands, in the order in which help lists them.
-for group in (demo, serving, database, staff, seed, imports, invoices, documents):
+for group in (demo, serving, database, staff, seed, imports, invoices, reconciling, documents):
     group.register(cli)
 
 

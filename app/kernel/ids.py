@@ -46,6 +46,7 @@ CountLineId = NewType("CountLineId", UUID)
 PurchaseOrderId = NewType("PurchaseOrderId", UUID)
 TransferId = NewType("TransferId", UUID)
 TransferLineId = NewType("TransferLineId", UUID)
+ReconciliationId = NewType("ReconciliationId", UUID)
 
 
 class IdKind(StrEnum):
@@ -86,6 +87,7 @@ class IdKind(StrEnum):
     STOCK_FEED = "fed"
     TRANSFER = "trf"
     TRANSFER_LINE = "trl"
+    RECONCILIATION = "rec"
 
 
 _KIND_BY_PREFIX = {kind.value: kind for kind in IdKind}

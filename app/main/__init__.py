@@ -25,6 +25,7 @@ from app.kernel.db import Database
 from app.kernel.news import News
 from app.main import pages
 from app.main.middleware import Observed
+from app.main.webhooks import webhooks
 from app.payments.gateway import Gateway, Gateways
 from app.payments.gateways.test import NAME as TEST_GATEWAY
 from app.payments.gateways.test import TestGateway
@@ -131,6 +132,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Starl
         *pages.health(pool),
         *pages.metrics(pool),
         *pages.invoices(pool),
+        *webhooks(pool, gateways, most_bytes=settings.limits.body_bytes),
     ]
     test_gateway = gateways.get(TEST_GATEWAY)
     if isinstance(test_gateway, TestGateway):

@@ -75,3 +75,7 @@ class TooManyWrongCodes(RateLimited):
         minutes = max(1, -(-wait_seconds // 60))
         super().__init__(f"too many wrong codes; wait {counted(minutes, 'minute')} before trying again", field=field)
         self.wait_seconds = wait_seconds
+
+
+class ReconciliationNotFound(NotFound):
+    """There is no such reconciliation, or the caller may not see it."""

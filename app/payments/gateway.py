@@ -63,7 +63,9 @@ class Notice:
     """News that a provider sent by itself: that a step succeeded or was declined, whoever asked for it.
 
     `id` is the provider's name for the news, the same however often it is sent. `key` is our idempotency key where the
-    provider tells it, `reference` its own name for the step, `authorization` that of the authorization the step is about.
+    provider tells it, `reference` its own name for the step, `authorization` that of the authorization the step is about;
+    `holds_until` is when money runs out that is held. Of a refund that succeeded and then did not arrive, the news are
+    that it was declined.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Notice:
     reference: str | None = None
     authorization: str | None = None
     message: str = ""
+    holds_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,10 @@ class GatewayFailed(Exception):
 
 
 class NoticeRefused(Exception):
-    """News whose signature is wrong, or that is not of a form that this provider sends."""
+    """News whose signature is wrong, or that is not of a form that this provider sends.
+
+    Its message is logged, and never quotes the news.
+    """
 
 
 class SettlementUnreadable(Exception):
@@ -178,7 +184,10 @@ class Gateway(Protocol):
         ...
 
     def read_settlement(self, rows: Iterable[Mapping[str, str]]) -> Iterator[Settlement | SettlementUnreadable | None]:
-        """Read a settlement report, row for row as its CSV has them; None for rows that move no money of a payment."""
+        """Read a settlement report: of each row of its CSV what it says, or None when it moves no money of a payment.
+
+        Rows are asked for one by one, and there is one answer for each, in their order.
+        """
         ...
 
 

@@ -272,4 +272,46 @@ INVARIANTS: tuple[Invariant, ...] = (
         WHERE NOT line.gift_card OR account.unit > line.fulfilled
         """,
     ),
+    Invariant(
+        23,
+        "a reconciliation counts what it lists",
+        """
+        SELECT run.id FROM reconciliations AS run
+        JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE kind <> 'LATE') AS differences, count(*) FILTER (WHERE kind = 'LATE') AS late,
+                count(*) FILTER (WHERE kind = 'MISSING_HERE') AS missing,
+                count(*) FILTER (WHERE kind = 'DUPLICATED') AS duplicated,
+                count(*) FILTER (WHERE kind = 'UNREADABLE') AS unreadable
+            FROM reconciliation_differences WHERE reconciliation_id = run.id
+        ) AS listed ON true
+        WHERE (run.differences, run.late, run.rows_missing, run.rows_duplicated, run.rows_unreadable)
+            IS DISTINCT FROM (listed.differences, listed.late, listed.missing, listed.duplicated, listed.unreadable)
+        UNION ALL
+        SELECT run.id FROM reconciliations AS run
+        LEFT JOIN (
+            SELECT reconciliation_id, count(*) FILTER (WHERE within) AS matched FROM reconciliation_matches GROUP BY reconciliation_id
+        ) AS match ON match.reconciliation_id = run.id
+        WHERE run.rows_matched <> coalesce(match.matched, 0)
+        """,
+    ),
+    Invariant(
+        23,
+        "a report tells of steps of its own gateway that moved money",
+        """
+        SELECT match.transaction_id, match.reconciliation_id FROM reconciliation_matches AS match
+        JOIN reconciliations AS run ON run.id = match.reconciliation_id
+        LEFT JOIN payment_transactions AS step ON step.id = match.transaction_id AND step.gateway = run.gateway
+            AND step.kind IN ('CAPTURE', 'REFUND', 'REFUND_REVERSAL', 'CHARGEBACK', 'CHARGEBACK_REVERSAL')
+        WHERE step.id IS NULL
+        """,
+    ),
+    Invariant(
+        23,
+        "the sums of a report are of its rows",
+        """
+        SELECT run.id FROM reconciliations AS run
+        WHERE rows_matched + rows_duplicated + rows_missing <> (
+            SELECT coalesce(sum((part ->> 'theirs_count')::bigint), 0) FROM jsonb_array_elements(sums) AS part)
+        """,
+    ),
 )

@@ -51,7 +51,8 @@ _BALANCED: dict[str, dict[PaymentStatus, tuple[PaymentStatus, ...]]] = {
         _S.REFUNDED: (_S.REFUNDED,),
     },
     "expire": {
-        _S.AUTHORIZED: (_S.EXPIRED,),
+        # What takes the place of the first authorization is held before that one is let go.
+        _S.AUTHORIZED: (_S.AUTHORIZED, _S.EXPIRED),
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
         _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
         _S.REFUNDED: (_S.REFUNDED,),
@@ -244,3 +245,30 @@ class InvoiceKind(StrEnum):
     """What goods cost that were charged."""
     CREDIT_NOTE = "CREDIT_NOTE"
     """What of that was given back."""
+
+
+class DifferenceKind(StrEnum):
+    """How a gateway's settlement report and the ledger differ."""
+
+    MISSING_HERE = "MISSING_HERE"
+    """They moved money of which the ledger knows nothing."""
+    MISSING_THERE = "MISSING_THERE"
+    """The ledger says that money moved within the period, and the report does not."""
+    LATE = "LATE"
+    """The ledger says that money moved, so shortly before the period's end that the next report may tell of it."""
+    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    """Both know of it, with other amounts."""
+    CURRENCY_DIFFERS = "CURRENCY_DIFFERS"
+    """Both know of it, in other currencies."""
+    STATE_DIFFERS = "STATE_DIFFERS"
+    """They moved the money, and the ledger says that it was refused, or that nobody has answered yet."""
+    KIND_DIFFERS = "KIND_DIFFERS"
+    """What one calls a capture is a refund to the other."""
+    DUPLICATED = "DUPLICATED"
+    """The report has told of it in an earlier row."""
+    UNREADABLE = "UNREADABLE"
+    """A row that says nothing that can be compared."""
+    CONTRADICTED = "CONTRADICTED"
+    """News of the period that the ledger contradicts."""
+    UNMATCHED = "UNMATCHED"
+    """News of the period about what the ledger knows nothing of."""

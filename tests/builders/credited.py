@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.kernel.actor import SYSTEM
 from app.kernel.db import UnitOfWork
+from app.kernel.events import Event
 from app.kernel.ids import CreditAccountId, new_id
 from app.kernel.paging import page_request
 from app.orders.events import OrderChanged
@@ -145,7 +146,8 @@ async def sell_as_gift_card(shop: Shop, *skus: str, ttl_days: int | None = None)
 
 async def work_off(shop: Shop) -> None:
     """Have the worker tell every event that waits to those who issue gift cards and write invoices; no money moves."""
-    told = {kind: SUBSCRIPTIONS[kind] for kind in (OrderChanged, PaymentStepSettled, AccountsSettled)}
+    kinds: tuple[type[Event], ...] = (OrderChanged, PaymentStepSettled, AccountsSettled)
+    told = {kind: SUBSCRIPTIONS[kind] for kind in kinds}
     await Relay(Means(shop.begin(), {}), subscriptions=told).drain()
 
 

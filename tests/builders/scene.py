@@ -220,6 +220,10 @@ def good_inputs(scene: Scene) -> dict[str, Sequence[object]]:
         "quantity": [1],
         "idempotencyKey": [f"key {number}" for number in range(1000)],
         "gateway": ["test"],
+        "report": [
+            "kind,at,amount_minor,currency\n",
+            f"kind,at,amount_minor,currency,key\nCAPTURE,{shop.database.now().isoformat()},5,GBP,nobody\nnonsense\n",
+        ],
         "email": ["ada@shop.test", "new@shop.test"],
         "password": [PASSWORD],
         "expectedTotal": ["28.99"],

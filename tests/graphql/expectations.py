@@ -25,10 +25,12 @@ from app.kernel.ids import CartId, IdKind, OrderId, decode, encode, new_id
 from app.payments import service as payments
 from tests.builders.buyers import Buyer
 from tests.builders.client import Client
+from tests.builders.clock import OPENING
 from tests.builders.counted import begin_count
 from tests.builders.credited import gift_card
-from tests.builders.expected import announce, receive, supply_of
+from tests.builders.expected import NEXT_WEEK, announce, receive, supply_of
 from tests.builders.invoiced import documents_of
+from tests.builders.reported import Reports
 from tests.builders.returned import settle
 from tests.builders.scene import GUEST, ROLES, Scene, Things, code_of
 from tests.builders.shop import CATEGORIES, PASSWORD, Shop
@@ -66,6 +68,7 @@ DECIDES: Final = "UUU FF FFAFAFAA"
 CREDIT: Final = "UUU FF FFFAFFFA"
 #: The customer, and staff who see customers.
 ADAS_CREDIT: Final = "--- A- AAAAA-AA"
+SEES_RECONCILIATIONS: Final = "--- -- ---AA--A"
 
 
 def refused(letters: str) -> str:
@@ -302,6 +305,17 @@ async def _with_open_card(ask: Ask) -> Input:
     return {"input": {"giftCardId": encode(IdKind.GIFT_CARD, (await gift_card(ask.shop)).id)} | ask.keyed}
 
 
+async def _its_reconciliation(ask: Ask) -> Input:
+    run = await Reports(ask.shop).reconcile(asked_from=OPENING, asked_to=NEXT_WEEK)
+    return {"id": encode(IdKind.RECONCILIATION, run.id)}
+
+
+async def _with_report(ask: Ask) -> Input:
+    report = await Reports(ask.shop).gateway.settlement_report()
+    period = {"from": OPENING.isoformat(), "to": NEXT_WEEK.isoformat()}
+    return {"input": {"gateway": "test", "report": report, "fileName": f"{ask.role}.csv"} | period | ask.keyed}
+
+
 QUERIES: Final = (
     Row("channels", lambda _: {}, EVERYBODY),
     Row("categories", lambda _: {}, EVERYBODY),
@@ -412,6 +426,9 @@ QUERIES: Final = (
     Row("transfer", _its_transfer, "--- -- A-AAAAAA"),
     Row("node", _its_transfer, "--- -- A-AAAAAA", what="transfer"),
     Row("node", _its_transfer_line, "--- -- A-AAAAAA", what="transfer line"),
+    Row("reconciliations", lambda _: {}, MANAGES_PAYMENTS),
+    Row("reconciliation", _its_reconciliation, SEES_RECONCILIATIONS),
+    Row("node", _its_reconciliation, SEES_RECONCILIATIONS, what="reconciliation"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("warehouse")}, STAFF, what="warehouse"),
     Row("node", lambda ask: {"id": ask.shop.location_ref("leeds")}, EVERYBODY, what="store"),
     Row("node", lambda ask: {"id": ask.shop.variant_ref("mug")}, EVERYBODY, what="variant"),
@@ -889,6 +906,7 @@ MUTATIONS: Final = (
         },
         CREDIT,
     ),
+    Row("paymentReconcile", _with_report, MANAGES_PAYMENTS),
 )
 
 SUBSCRIPTIONS: Final = (

@@ -223,28 +223,38 @@ class TestGateway:
         """Let the shopper's bank fetch money back that was taken of an authorization, or give it to the shop again."""
         return await self._of_its_own(key, "CHARGEBACK_REVERSAL" if reverse else "CHARGEBACK", reference, amount_minor)
 
-    async def fail_refund(self, *, reference: str, key: str) -> Operation:
-        """Let a refund that succeeded turn out not to have arrived; `reference` is the refund's."""
+    async def fail_refund(self, *, reference: str) -> Operation:
+        """Let a refund that succeeded turn out not to have arrived; `reference` is the refund's.
+
+        From then on news of the refund say that it was declined, and there is room for another one.
+        """
         async with self._database.alone() as uow:
             refund = await _GET_BY_REFERENCE.one(uow, reference=reference)
-        about = refund.authorization_reference or ""
-        return await self._of_its_own(key, "REFUND_REVERSAL", about, refund.amount_minor)
+        return await self._of_its_own(
+            _undone(refund), "REFUND_REVERSAL", refund.authorization_reference or "", refund.amount_minor
+        )
 
     async def news_of(self, key: str) -> Sent:
         """Write the signed notice about what was asked, or happened, under a key."""
         async with self._database.alone() as uow:
             operation = await _FIND.one(uow, key=key)
+            undone = await _FIND.first(uow, key=_undone(operation))
+        answer, at = self._answer(operation), operation.created_at
+        if undone is not None:
+            answer, at = Answer(Outcome.DECLINED, message="the account it went to is closed"), undone.created_at
         return self.signed(
             {
-                "id": f"news_{operation.reference}_{operation.outcome}",
+                "id": f"news_{operation.reference}_{'UNDONE' if undone else operation.outcome}",
                 "kind": operation.ledger_kind.value,
-                "outcome": self._answer(operation).outcome.value,
-                "at": operation.created_at.isoformat(),
+                "outcome": answer.outcome.value,
+                "at": at.isoformat(),
                 "amount": operation.amount_minor,
                 "currency": operation.currency,
                 "key": operation.idempotency_key,
                 "reference": operation.reference,
                 "authorization": operation.authorization_reference or operation.reference,
+                "message": answer.message,
+                "holds_until": None if answer.holds_until is None else answer.holds_until.isoformat(),
             }
         )
 
@@ -258,30 +268,33 @@ class TestGateway:
         """Check the signature of news and read them."""
         parts = dict(part.partition("=")[::2] for part in headers.get(_SIGNATURE, "").split(","))
         at, signature = parts.get("t", ""), parts.get("v1", "")
-        if not at.isdigit() or not hmac.compare_digest(signature.encode(), self._signature(at, body).encode()):
+        if not at.isdecimal() or not self._is_signed(at, body, signature):
             raise NoticeRefused("the signature is wrong")
         if abs(now.timestamp() - int(at)) > _SIGNED_WITHIN.total_seconds():
             raise NoticeRefused("the signature is too old")
         try:
             news = orjson.loads(body)
             return Notice(
-                id=str(news["id"]),
+                id=_text(news["id"]),
                 kind=TransactionKind(news["kind"]),
                 outcome=Outcome(news["outcome"]),
-                at=datetime.fromisoformat(news["at"]).astimezone(UTC),
-                amount_minor=int(news["amount"]),
-                currency=str(news["currency"]),
-                key=news.get("key"),
-                reference=news.get("reference"),
-                authorization=news.get("authorization"),
+                at=_moment(news["at"]),
+                amount_minor=_whole(news["amount"]),
+                currency=_text(news["currency"]),
+                key=_text_or_none(news.get("key")),
+                reference=_text_or_none(news.get("reference")),
+                authorization=_text_or_none(news.get("authorization")),
+                message=_text_or_none(news.get("message")) or "",
+                holds_until=None if news.get("holds_until") is None else _moment(news["holds_until"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise NoticeRefused(f"not news of this provider: {error}") from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise NoticeRefused("not news of this provider") from None
 
     async def settlement_report(self) -> str:
         """Write down, as CSV, all the money that moved."""
         async with self._database.alone() as uow:
             operations = await _LIST_SETTLED.all(uow)
+        refunds = {_undone(operation): operation for operation in operations if operation.kind == "REFUND"}
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(["kind", "at", "amount_minor", "currency", "fee_minor", "key", "reference", "authorization"])
@@ -294,7 +307,8 @@ class TestGateway:
                     operation.currency,
                     0,
                     operation.idempotency_key,
-                    operation.reference,
+                    # A refund that came back is told of by the refund's own name.
+                    refunds.get(operation.idempotency_key, operation).reference,
                     operation.authorization_reference,
                 ]
             )
@@ -306,7 +320,7 @@ class TestGateway:
             try:
                 yield Settlement(
                     kind=TransactionKind(row["kind"]),
-                    at=datetime.fromisoformat(row["at"]).astimezone(UTC),
+                    at=_moment(row["at"]),
                     amount_minor=int(row["amount_minor"]),
                     currency=row["currency"],
                     fee_minor=int(row.get("fee_minor") or 0),
@@ -314,7 +328,9 @@ class TestGateway:
                     reference=row.get("reference") or None,
                     authorization=row.get("authorization") or None,
                 )
-            except (KeyError, TypeError, ValueError) as error:
+            except KeyError as missing:
+                yield SettlementUnreadable(f"there is no column {missing}")
+            except (ArithmeticError, TypeError, ValueError) as error:
                 yield SettlementUnreadable(f"not a line of this provider's reports: {error}")
 
     async def _step(self, key: str, kind: str, reference: str, amount_minor: int, currency: str) -> Answer:
@@ -381,10 +397,15 @@ class TestGateway:
         settled = operation.outcome == "SUCCEEDED" and operation.settles_at <= self._database.now()
         return operation.kind == "AUTHORIZATION" and settled
 
-    def _signature(self, at: str, body: bytes) -> str:
+    def _signature(self, at: str, body: bytes, *, key_id: str | None = None) -> str:
         keys = self._database.keys
-        secret = keys.derived_key("test gateway", keys.current)
+        secret = keys.derived_key("test gateway", key_id or keys.current)
         return hmac.new(secret, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+    def _is_signed(self, at: str, body: bytes, signature: str) -> bool:
+        """Say whether any key of the ring signed it, as keys are changed while news are on their way."""
+        expected = [self._signature(at, body, key_id=key_id) for key_id in self._database.keys.keys]
+        return any([hmac.compare_digest(signature.encode(), candidate.encode()) for candidate in expected])  # noqa: C419  # A list, so that each is compared and time tells nothing.
 
     async def _remember(
         self,
@@ -449,3 +470,31 @@ def _sum(operations: Sequence[Operation], kind: str) -> int:
 
 def _held(authorization: Operation, about: Sequence[Operation]) -> int:
     return authorization.amount_minor + _sum(about, "INCREMENT") - _sum(about, "CAPTURE") - _sum(about, "VOID")
+
+
+def _undone(refund: Operation) -> str:
+    """Name what undoes a refund."""
+    return f"undone {refund.idempotency_key}"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    return value
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its offset")
+    return moment.astimezone(UTC)

@@ -1,5 +1,5 @@
-"""Tables of payments, by noun: the ledger of tenders, the accounts of gift cards and store credit, and documents."""
+"""Tables of payments, by noun: the ledger of tenders, accounts of gift cards and store credit, documents, reconciliation."""
 
-from app.payments.models import accounts, invoicing, ledger
+from app.payments.models import accounts, invoicing, ledger, reconciling
 
-__all__ = ["accounts", "invoicing", "ledger"]
+__all__ = ["accounts", "invoicing", "ledger", "reconciling"]

@@ -173,6 +173,16 @@ payment_transactions = Table(
         unique=True,
         postgresql_where=text("gateway_reference IS NOT NULL"),
     ),
+    # What a settlement report of a period has to tell of.
+    Index(
+        "ix_payment_transactions_settled",
+        "gateway",
+        "settled_at",
+        "id",
+        postgresql_where=text(
+            "state = 'SUCCEEDED' AND kind IN ('CAPTURE', 'REFUND', 'REFUND_REVERSAL', 'CHARGEBACK', 'CHARGEBACK_REVERSAL')"
+        ),
+    ),
 )
 
 #: News that gateways sent, each once. What they say of shoppers is not kept.
@@ -195,6 +205,14 @@ gateway_notices = Table(
     one_of("kind", TransactionKind),
     one_of("effect", NoticeEffect),
     Index("ix_gateway_notices_received_at", "received_at"),
+    Index("ix_gateway_notices_transaction_id", "transaction_id", postgresql_where=text("transaction_id IS NOT NULL")),
+    # Few news are for people; those about an authorization may make sense once others have come.
+    Index(
+        "ix_gateway_notices_for_people",
+        "gateway",
+        "authorization_reference",
+        postgresql_where=text("effect IN ('CONTRADICTED', 'UNMATCHED')"),
+    ),
 )
 
 #: What the gateway named `test` remembers. It stands for a foreign system: written in transactions of its own, and

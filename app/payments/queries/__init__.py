@@ -35,7 +35,7 @@ from app.payments.queries.ledger import (
     update_balances,
     update_step,
 )
-from app.payments.queries.notices import insert_notice, set_effect
+from app.payments.queries.notices import insert_notice, list_contradicted, set_effect, was_heard
 
 __all__ = [
     "NewStep",
@@ -52,6 +52,7 @@ __all__ = [
     "keep_promise",
     "list_by_id",
     "list_charges",
+    "list_contradicted",
     "list_for_attempt",
     "list_open_steps",
     "list_payments",
@@ -71,4 +72,5 @@ __all__ = [
     "update_balances",
     "update_step",
     "waive",
+    "was_heard",
 ]

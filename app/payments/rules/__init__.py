@@ -1,4 +1,4 @@
-"""Payments without a database, by noun: the ledger of tenders, and what orders owe."""
+"""Payments without a database, by noun: the ledger of tenders, what orders owe, what providers tell."""
 
 from app.payments.rules.charging import (
     Charge,
@@ -25,9 +25,11 @@ from app.payments.rules.ledger import (
     spread,
     standing,
 )
+from app.payments.rules.told import LONGEST_NAME, misfit
 
 __all__ = [
     "AT_ONCE",
+    "LONGEST_NAME",
     "RENEW_BEFORE",
     "Charge",
     "Charged",
@@ -40,6 +42,7 @@ __all__ = [
     "charged_units",
     "due",
     "lines_of",
+    "misfit",
     "moved",
     "order_payment_status",
     "overcharged",

@@ -179,7 +179,7 @@ async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
             message=f"{amount} is owed for goods, and no tender holds it",
         )
     await _end_holds(uow, books)
-    await _derive(uow, books)
+    await derive(uow, books)
 
 
 async def add_charge(uow: UnitOfWork, books: Books, lines: Sequence[Charged], cause: ChargeCause) -> None:
@@ -329,7 +329,8 @@ async def _end_holds(uow: UnitOfWork, books: Books) -> None:
         await orders.end_holds(uow, books.order.order.id, reasons=reasons)
 
 
-async def _derive(uow: UnitOfWork, books: Books) -> None:
+async def derive(uow: UnitOfWork, books: Books) -> None:
+    """Say of an order what has been paid of it, as its tenders are by now."""
     status = order_payment_status(books.moves.payments, due_minor=order_rules.value_remaining(books.order))
     await orders.record_payment_status(
         uow, order_id=books.order.order.id, payment_status=status, before=books.order.order.payment_status

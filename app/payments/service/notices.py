@@ -11,21 +11,30 @@ from uuid import UUID
 
 import structlog
 
-from app.kernel.db import Begin, UnitOfWork
+from app.kernel.db import Begin, Overtaken, UnitOfWork
 from app.kernel.ids import PaymentId, new_id
 from app.kernel.money import Money
 from app.orders import service as orders
+from app.orders.rules import OrderWithLines
 from app.orders.states import HoldReason
 from app.payments import queries
 from app.payments.events import AuthorizationHeard
-from app.payments.gateway import Answer, Gateway, Notice, Outcome
+from app.payments.gateway import Answer, Gateway, Notice, NoticeRefused, Outcome
 from app.payments.queries import NewStep
-from app.payments.rules import Payment, Step
+from app.payments.rules import Payment, Step, misfit
 from app.payments.service.carrying import reversal, settle
-from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.service.charging import Books, derive, open_books, settle_accounts
+from app.payments.service.renewing import hold_what_is_missing
 from app.payments.states import AuthorizationCause, NoticeEffect, TransactionKind, TransactionState
 
 log = structlog.get_logger()
+
+#: What a gateway says of a step of which nothing is known for good yet.
+_NOT_YET = frozenset({Outcome.PENDING, Outcome.ACTION_REQUIRED})
+#: What nobody asks a gateway for: a key of ours that comes with it names the step that the money had come by.
+_UNASKED = frozenset({TransactionKind.REFUND_REVERSAL, TransactionKind.CHARGEBACK, TransactionKind.CHARGEBACK_REVERSAL})
+#: To a gateway these are the same: held money is let go.
+_LET_GO = frozenset({TransactionKind.VOID, TransactionKind.EXPIRATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +53,67 @@ async def hear(begin: Begin, gateway: Gateway, *, headers: Mapping[str, str], bo
     notice = gateway.read_notice(headers=headers, body=body, now=begin.now)
     if notice is None:
         return None
-    effect = await begin.run(lambda uow: _hear_once(uow, gateway, notice))
+    unfit = misfit(notice)
+    if unfit is not None:
+        raise NoticeRefused(unfit)
+    effect = await begin.run(lambda uow: take_in(uow, gateway, notice))
     write = log.warning if effect in {NoticeEffect.CONTRADICTED, NoticeEffect.UNMATCHED} else log.info
     write("news of a payment", gateway=gateway.name, notice=notice.id, kind=notice.kind.value, effect=effect.value)
     return effect
 
 
-async def _hear_once(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> NoticeEffect:
+async def take_in(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> NoticeEffect:
+    """Take in news once, whoever brought them: what was heard under their id before is KNOWN.
+
+    Locks: the news, order, payments, accounts. Emits AuthorizationHeard, PaymentStepSettled, and what follows.
+    """
     if not await queries.insert_notice(uow, gateway=gateway.name, notice=notice):
         return NoticeEffect.KNOWN
-    step = await _find_step(uow, gateway.name, notice)
-    heard = await (_about_unknown(uow, gateway, notice) if step is None else _about(uow, gateway, notice, step))
+    effect = await _hear(uow, gateway, notice)
+    if effect is NoticeEffect.APPLIED and notice.kind is TransactionKind.CHARGEBACK:
+        # The bank had given it to us again, and those news came first: now they make sense.
+        for early in await queries.list_contradicted(
+            uow, gateway=gateway.name, kind=TransactionKind.CHARGEBACK_REVERSAL, about=notice.authorization
+        ):
+            await _hear(uow, gateway, early)
+    return effect
+
+
+async def _hear(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> NoticeEffect:
+    heard = await _weigh(uow, gateway, notice)
     await queries.set_effect(
         uow, gateway=gateway.name, notice=notice, effect=heard.effect, transaction_id=heard.step_id
     )
     return heard.effect
 
 
+async def _weigh(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> _Heard:
+    step = await _find_step(uow, gateway.name, notice)
+    payment_id = await _find_payment(uow, gateway.name, notice) if step is None else step.payment_id
+    if payment_id is None:
+        return _Heard(NoticeEffect.UNMATCHED)
+    order = await _lock(uow, payment_id)
+    # What an answer, or other news of the same, wrote down meanwhile is seen only once the lock is ours.
+    step = await _find_step(uow, gateway.name, notice)
+    if step is not None:
+        return await _about(uow, gateway, notice, step, order)
+    return await _about_unknown(uow, notice, payment_id, order)
+
+
+async def _lock(uow: UnitOfWork, payment_id: PaymentId) -> OrderWithLines | None:
+    """Lock the order that a tender is of; the tender itself, where there is no order yet."""
+    (payment,) = await queries.list_by_id(uow, payment_ids=[payment_id])
+    if payment.order_id is not None:
+        return await orders.lock(uow, order_id=payment.order_id)
+    locked = await queries.lock(uow, payment_id=payment_id)
+    if locked is None or locked.order_id is not None:
+        raise Overtaken
+    return None
+
+
 async def _find_step(uow: UnitOfWork, gateway: str, notice: Notice) -> Step | None:
     step = None
-    if notice.key is not None:
+    if notice.key is not None and notice.kind not in _UNASKED:
         try:
             step = await queries.get_step(uow, step_id=UUID(notice.key))
         except ValueError:
@@ -74,41 +124,62 @@ async def _find_step(uow: UnitOfWork, gateway: str, notice: Notice) -> Step | No
     return step if step is not None and step.gateway == gateway else None
 
 
-async def _about(uow: UnitOfWork, gateway: Gateway, notice: Notice, step: Step) -> _Heard:
+async def _find_payment(uow: UnitOfWork, gateway: str, notice: Notice) -> PaymentId | None:
+    if notice.authorization is None:
+        return None
+    return await queries.find_by_reference(uow, gateway=gateway, reference=notice.authorization)
+
+
+async def _about(uow: UnitOfWork, gateway: Gateway, notice: Notice, step: Step, order: OrderWithLines | None) -> _Heard:
+    """Hear of a step that the ledger has."""
     (payment,) = await queries.list_by_id(uow, payment_ids=[step.payment_id])
-    if step.kind is not notice.kind or payment.currency != notice.currency:
+    succeeded = notice.outcome is Outcome.SUCCEEDED
+    same = step.kind is notice.kind or {step.kind, notice.kind} == _LET_GO
+    if not same or payment.currency != notice.currency or (succeeded and notice.amount_minor != step.amount_minor):
         return _Heard(NoticeEffect.CONTRADICTED, step.id)
     if step.settled_at is None:
-        if step.cause is AuthorizationCause.INITIAL:
-            # The checkout that waits for it asks the gateway itself, and has more to do than the ledger knows.
-            uow.emit(AuthorizationHeard(payment_id=payment.id, attempt_id=payment.attempt_id))
-            return _Heard(NoticeEffect.APPLIED, step.id)
-        if notice.outcome is Outcome.SUCCEEDED and notice.amount_minor != step.amount_minor:
-            return _Heard(NoticeEffect.CONTRADICTED, step.id)
-        answer = Answer(notice.outcome, reference=notice.reference, message=notice.message)
-        await settle(uow, step, payment.order_id, answer, abilities=gateway.abilities)
-        return _Heard(NoticeEffect.APPLIED, step.id)
-    succeeded = step.state is TransactionState.SUCCEEDED
-    if succeeded == (notice.outcome is Outcome.SUCCEEDED):
+        return await _about_open(uow, gateway, notice, step, payment)
+    if notice.outcome in _NOT_YET or succeeded == (step.state is TransactionState.SUCCEEDED):
         return _Heard(NoticeEffect.KNOWN, step.id)
-    if succeeded and step.kind is TransactionKind.REFUND and payment.order_id is not None:
-        return await _refund_came_back(uow, payment, step, notice)
+    opposite = Outcome.DECLINED if succeeded else Outcome.SUCCEEDED
+    if await queries.was_heard(uow, step_id=step.id, outcome=opposite, since=notice.at):
+        # These news are older than those that the ledger has heard already.
+        return _Heard(NoticeEffect.KNOWN, step.id)
+    if not succeeded and step.kind is TransactionKind.REFUND and order is not None:
+        return await _refund_came_back(uow, await open_books(uow, order), step, notice)
     return _Heard(NoticeEffect.CONTRADICTED, step.id)
 
 
-async def _about_unknown(uow: UnitOfWork, gateway: Gateway, notice: Notice) -> _Heard:
+async def _about_open(uow: UnitOfWork, gateway: Gateway, notice: Notice, step: Step, payment: Payment) -> _Heard:
+    """Hear what became of a step that waits for its answer."""
+    if step.cause is AuthorizationCause.INITIAL:
+        if notice.outcome is Outcome.PENDING:
+            return _Heard(NoticeEffect.KNOWN, step.id)
+        # The checkout that waits for it asks the gateway itself, and has more to do than the ledger knows.
+        uow.emit(AuthorizationHeard(payment_id=payment.id, attempt_id=payment.attempt_id))
+        return _Heard(NoticeEffect.APPLIED, step.id)
+    if notice.outcome in _NOT_YET:
+        return _Heard(NoticeEffect.KNOWN, step.id)
+    if notice.reference is not None:
+        named = await queries.get_step_by_reference(
+            uow, gateway=gateway.name, kind=step.kind, reference=notice.reference
+        )
+        if named is not None and named.id != step.id:
+            return _Heard(NoticeEffect.CONTRADICTED, step.id)
+    answer = Answer(notice.outcome, reference=notice.reference, message=notice.message, holds_until=notice.holds_until)
+    await settle(uow, step, payment.order_id, answer, abilities=gateway.abilities)
+    return _Heard(NoticeEffect.APPLIED, step.id)
+
+
+async def _about_unknown(
+    uow: UnitOfWork, notice: Notice, payment_id: PaymentId, order: OrderWithLines | None
+) -> _Heard:
     """Hear of what nobody here asked for."""
-    payment_id = None
-    if notice.authorization is not None:
-        payment_id = await queries.find_by_reference(uow, gateway=gateway.name, reference=notice.authorization)
-    if payment_id is None or notice.outcome is not Outcome.SUCCEEDED:
+    if notice.outcome is not Outcome.SUCCEEDED or order is None:
         return _Heard(NoticeEffect.UNMATCHED)
-    (payment,) = await queries.list_by_id(uow, payment_ids=[payment_id])
-    if payment.currency != notice.currency:
+    books = await open_books(uow, order)
+    if books.moves.of(payment_id).currency != notice.currency:
         return _Heard(NoticeEffect.CONTRADICTED)
-    if payment.order_id is None:
-        return _Heard(NoticeEffect.UNMATCHED)
-    books = await open_books(uow, await orders.lock(uow, order_id=payment.order_id))
     match notice.kind:
         case TransactionKind.CHARGEBACK | TransactionKind.CHARGEBACK_REVERSAL:
             return await _charged_back(uow, books, payment_id, notice)
@@ -124,7 +195,7 @@ async def _charged_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, no
     payment, order_id = books.moves.of(payment_id), books.order.order.id
     back = notice.kind is TransactionKind.CHARGEBACK
     delta = notice.amount_minor if back else -notice.amount_minor
-    if not 0 <= payment.charged_back_minor + delta <= payment.captured_minor:
+    if not delta or not 0 <= payment.charged_back_minor + delta <= payment.captured_minor:
         return _Heard(NoticeEffect.CONTRADICTED)
     step = _step_of(payment, notice)
     books.moves.record(step)
@@ -144,11 +215,12 @@ async def _charged_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, no
 async def _ran_out(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice: Notice) -> _Heard:
     """Write down that an authorization is held no more, and hold anew what the order still needs."""
     payment = books.moves.of(payment_id)
-    if payment.gateway_reference != notice.authorization:
-        # Another authorization has taken its place.
+    if payment.gateway_reference != notice.authorization or not payment.capturable:
+        # Another authorization has taken its place, or nothing is held any more.
         return _Heard(NoticeEffect.KNOWN)
-    if not payment.capturable:
-        return _Heard(NoticeEffect.KNOWN)
+    if notice.kind is TransactionKind.VOID and notice.amount_minor < payment.capturable:
+        # A part was let go in the provider's own console; of how much of it goods are to be paid, people know.
+        return _Heard(NoticeEffect.CONTRADICTED)
     books.moves.run_out(payment, payment.capturable)
     books.moves.put(replace(books.moves.of(payment_id), holds_until=None, renews_at=None))
     await orders.note(
@@ -157,27 +229,28 @@ async def _ran_out(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice:
         kind="PAYMENT_EXPIRATION_SUCCEEDED",
         message=f"{Money(payment.capturable, payment.currency)} is held no more",
     )
+    hold_what_is_missing(books)
     await settle_accounts(uow, books)
     return _Heard(NoticeEffect.APPLIED)
 
 
-async def _refund_came_back(uow: UnitOfWork, payment: Payment, step: Step, notice: Notice) -> _Heard:
+async def _refund_came_back(uow: UnitOfWork, books: Books, step: Step, notice: Notice) -> _Heard:
     """Write down that a refund did not arrive after all: the customer is owed it again, and the order says so."""
-    assert payment.order_id is not None
-    books = await open_books(uow, await orders.lock(uow, order_id=payment.order_id))
-    own = books.moves.of(payment.id)
-    known = await queries.list_steps(uow, payment_ids=[payment.id])
-    reference = f"{notice.reference or step.id}"
-    if any(one.kind is TransactionKind.REFUND_REVERSAL and one.gateway_reference == reference for one in known):
+    payment, order_id = books.moves.of(step.payment_id), books.order.order.id
+    reference = notice.reference or str(step.id)
+    if await queries.get_step_by_reference(
+        uow, gateway=step.gateway, kind=TransactionKind.REFUND_REVERSAL, reference=reference
+    ):
         return _Heard(NoticeEffect.KNOWN, step.id)
-    back = reversal(own, step, reference=reference)
+    back = reversal(payment, step, reference=reference)
     books.moves.record(back)
-    books.moves.move(own, own.changed(refunded=-step.amount_minor), "reverse")
+    books.moves.move(payment, payment.changed(refunded=-step.amount_minor), "reverse")
     await books.moves.write(uow)
+    await derive(uow, books)
     amount = Money(step.amount_minor, payment.currency)
     await orders.apply_hold(
         uow,
-        payment.order_id,
+        order_id,
         reason=HoldReason.REFUND_FAILED,
         message=f"{amount} that was refunded did not arrive: {notice.message or 'the payment service gives no reason'}",
     )

@@ -38,7 +38,7 @@ async def retry(uow: UnitOfWork, *, order_id: OrderId) -> None:
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
     books = await open_books(uow, await orders.lock(uow, order_id=order_id))
-    _hold_what_is_missing(books)
+    hold_what_is_missing(books)
     await settle_accounts(uow, books)
 
 
@@ -95,12 +95,12 @@ async def _miss(uow: UnitOfWork, *, found: Payment) -> bool:
     now = books.moves.put(replace(payment, holds_until=None, renews_at=None))
     if now.capturable:
         books.moves.run_out(now, now.capturable)
-    _hold_what_is_missing(books)
+    hold_what_is_missing(books)
     await settle_accounts(uow, books)
     return True
 
 
-def _hold_what_is_missing(books: Books) -> None:
+def hold_what_is_missing(books: Books) -> None:
     """Ask for money to be held anew that the order will need, as far as tenders hold less than they were to pay."""
     lacking = books.still_due - sum(payment.capturable + payment.authorizing_minor for payment in books.moves.payments)
     for payment in books.moves.payments:

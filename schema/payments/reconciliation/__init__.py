@@ -1,0 +1,1 @@
+"""Reconciliation: settlement reports of payment services beside the ledger."""
