@@ -74,6 +74,13 @@ class Buyer:
 
         return await self.begin.run(fill)
 
+    async def carry_out(self, units: Mapping[str, int], *, at: str = "camden") -> Cart:
+        """Put goods on the counter of a store, to be carried out once they are paid for."""
+        lines = [
+            AddLine(VARIANTS[sku], quantity, DeliveryMethod.CARRY_OUT, LOCATIONS[at]) for sku, quantity in units.items()
+        ]
+        return await self.begin.run(lambda uow: cart_service.create(uow, lines=lines))
+
     def token(self, cart_id: UUID) -> str:
         """The token that this guest was given for a cart."""
         return self.shop.database.keys.token("cart", cart_id)
