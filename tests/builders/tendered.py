@@ -1,6 +1,6 @@
 """Orders paid with any tenders, in a channel that takes its money as a test says, from a gateway with moods of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -19,11 +19,14 @@ from app.payments import queries
 from app.payments import service as payments
 from app.payments.gateway import Abilities, Answer, GatewayTimeout, Outcome
 from app.payments.gateways.test import TestGateway
-from app.payments.rules import Charge, Refund
+from app.payments.rules import Charge, Refund, Step
 from app.payments.service import hear
 from app.payments.states import NoticeEffect
 from app.pickup import service as pickup
+from app.servicing import service as servicing
+from app.servicing.rules import OrderLineQuantity
 from tests.builders.buyers import LATE, Buyer
+from tests.builders.clock import OPENING
 from tests.builders.paid import LossyGateway, Paid
 from tests.builders.returned import give_back
 from tests.builders.shop import CHANNEL_ID, LOCATIONS, Shop
@@ -46,48 +49,58 @@ class MoodyGateway(TestGateway):
         self.abilities = abilities or TestGateway.abilities
         self.declined: set[str] = set()
         self.answers_to_lose = 0
+        self._refused: set[str] = set()
 
     async def reauthorize(self, **question: Any) -> Answer:
         """Hold funds anew."""
-        return self._declines("reauthorize") or self._lost(await super().reauthorize(**question))
+        return await self._asked("reauthorize", question["key"], lambda: TestGateway.reauthorize(self, **question))
 
     async def increment(self, **question: Any) -> Answer:
         """Hold more."""
-        return self._declines("increment") or self._lost(await super().increment(**question))
+        return await self._asked("increment", question["key"], lambda: TestGateway.increment(self, **question))
 
     async def capture(self, **question: Any) -> Answer:
         """Take held funds; where it captures once, what is left of the authorization goes with that."""
-        if refusal := self._declines("capture"):
-            return refusal
-        answer = await super().capture(**question)
-        if self.abilities.captures_once and answer.outcome is Outcome.SUCCEEDED:
-            async with self._database.alone() as uow:
-                [[rest]] = await uow.fetch(_REST, [question["reference"]])
-            if rest:
-                await super().void(
-                    key=f"rest of {question['key']}",
-                    reference=question["reference"],
-                    amount_minor=rest,
-                    currency=question["currency"],
-                )
-        return self._lost(answer)
+
+        async def take() -> Answer:
+            answer = await TestGateway.capture(self, **question)
+            if self.abilities.captures_once and answer.outcome is Outcome.SUCCEEDED:
+                await self._let_the_rest_go(question)
+            return answer
+
+        return await self._asked("capture", question["key"], take)
 
     async def void(self, **question: Any) -> Answer:
         """Let held funds go."""
-        return self._declines("void") or self._lost(await super().void(**question))
+        return await self._asked("void", question["key"], lambda: TestGateway.void(self, **question))
 
     async def refund(self, **question: Any) -> Answer:
         """Give taken funds back."""
-        return self._declines("refund") or self._lost(await super().refund(**question))
+        return await self._asked("refund", question["key"], lambda: TestGateway.refund(self, **question))
 
-    def _declines(self, what: str) -> Answer | None:
-        return Answer(Outcome.DECLINED, message=f"the {what} was declined") if what in self.declined else None
-
-    def _lost(self, answer: Answer) -> Answer:
+    async def _asked(self, what: str, key: str, do: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Decline what is to be declined, and stay with that; what was done already is not declined any more."""
+        if key not in self._refused and what in self.declined and await self.find(key=key, asked_at=OPENING) is None:
+            self._refused.add(key)
+        if key in self._refused:
+            return Answer(Outcome.DECLINED, message=f"the {what} was declined")
+        answer = await do()
         if self.answers_to_lose:
             self.answers_to_lose -= 1
             raise GatewayTimeout("the line went dead")
         return answer
+
+    async def _let_the_rest_go(self, question: Mapping[str, Any]) -> None:
+        async with self._database.alone() as uow:
+            [[rest]] = await uow.fetch(_REST, [question["reference"]])
+        if rest:
+            await TestGateway.void(
+                self,
+                key=f"rest of {question['key']}",
+                reference=question["reference"],
+                amount_minor=rest,
+                currency=question["currency"],
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,13 @@ class Tendered(Paid):
             found = await work_queries.list_shipments(session, fulfillment_order_ids=[work.id for work in works])
         return [shipment.id for shipment in sorted(found, key=lambda one: one.id) if shipment.delivered_at is None]
 
+    async def cancel_sku(self, sku: str, quantity: int) -> None:
+        """Cancel units of a variant that have not left."""
+        line = await self.line(sku)
+        await self.shop.begin().run(
+            lambda uow: servicing.cancel(uow, order_id=self.id, lines=[OrderLineQuantity(line.id, quantity)])
+        )
+
     async def refund_returned(self, units: dict[str, int]) -> None:
         """Have units come back in a store, as good as new."""
         await give_back(self, units)
@@ -198,6 +218,12 @@ class Tendered(Paid):
     async def open_steps(self) -> list[Any]:
         """List the steps that have no answer."""
         return await self.steps(lambda step: step.settled_at is None, but_initial=True)
+
+    async def all_steps(self) -> list[Step]:
+        """Read the ledgers of its tenders."""
+        ids = [tender.id for tender in await self.tenders()]
+        async with self.shop.database.read() as session:
+            return await queries.list_steps(session, payment_ids=ids)
 
     async def renew(self) -> None:
         """Let the timers hold money anew that soon is not held any more, and miss what is held no more."""
@@ -250,10 +276,11 @@ async def buy_with(
     way: Way | None = None,
     by: str | None = None,
     abilities: Abilities | None = None,
+    gateway: MoodyGateway | None = None,
 ) -> Tendered:
     """Buy goods, three mugs to be shipped unless said otherwise, as a guest or as somebody; with a card unless said otherwise."""
     await arrange(shop, way or Way())
-    gateway = MoodyGateway(shop, abilities=abilities)
+    gateway = gateway or MoodyGateway(shop, abilities=abilities)
     buyer = Buyer(shop, begin=None if by is None else shop.begin(by))
     buyer.gateway, buyer.gateways = gateway, {"test": gateway}
     cart = await buyer.cart({"mug": 3} if not shipped and not collected else shipped, collected)
