@@ -146,7 +146,7 @@ class TestConstraints:
         with pytest.raises(asyncpg.CheckViolationError) as refused:
             await run(shop, sql)
 
-        assert refused.value.constraint_name == REFUSED[sql]  # type: ignore[attr-defined]  # The driver's own.
+        assert refused.value.constraint_name == REFUSED[sql]
 
     @pytest.mark.parametrize(("said", "constraint"), REFUSED_STEPS)
     async def test_refuse_steps_that_make_no_sense(self, shop: Shop, said: dict[str, str], constraint: str) -> None:
@@ -155,7 +155,7 @@ class TestConstraints:
         with pytest.raises(asyncpg.CheckViolationError) as refused:
             await run(shop, STEP.format(**CAPTURE | said))
 
-        assert refused.value.constraint_name == constraint  # type: ignore[attr-defined]  # The driver's own.
+        assert refused.value.constraint_name == constraint
 
     async def test_keep_the_name_of_a_step_for_it_alone(self, shop: Shop) -> None:
         await under_way(shop)
