@@ -31,7 +31,7 @@ from app.payments import service as payments
 from app.payments.errors import PaymentRequired
 from app.payments.gateway import Abilities
 from app.payments.rules import Payment, Step
-from app.payments.states import PaymentStatus, TransactionKind, TransactionState
+from app.payments.states import AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
 from app.pickup import service as pickup
 from app.servicing import service as servicing
 from app.servicing.rules import OrderLineQuantity
@@ -43,9 +43,10 @@ from tests.builders.tendered import MoodyGateway, Tendered, Way, buy_with, card,
 
 FIRST_ORDERS, MOST_ORDERS = 2, 3
 PLENTY = 500
-TOKENS = ("tok_ok", "tok_ok", "tok_short", "tok_short", "tok_short_once", "tok_no_capture")
+#: Most of them hold money for two days, so that it has to be held anew while other things happen.
+TOKENS = ("tok_ok", *["tok_short"] * 5, "tok_short_once", "tok_no_capture")
 CAN = (
-    Abilities(reauthorizes=True, increments=True),
+    *[Abilities(reauthorizes=True, increments=True)] * 3,
     Abilities(reauthorizes=True),
     Abilities(reauthorizes=True, captures_once=True),
     Abilities(),
@@ -62,6 +63,11 @@ _LEFT = """
     FROM test_gateway_operations AS held
     LEFT JOIN test_gateway_operations AS step ON step.authorization_reference = held.reference AND step.outcome = 'SUCCEEDED'
     WHERE held.kind = 'AUTHORIZATION' AND held.outcome = 'SUCCEEDED' GROUP BY held.reference, held.amount_minor
+"""
+_HOLDS = """
+    SELECT step.gateway_reference AS reference, remembered.expires_at FROM payment_transactions AS step
+    JOIN test_gateway_operations AS remembered ON remembered.reference = step.gateway_reference
+    WHERE step.payment_id = $1 AND step.kind = 'AUTHORIZATION'
 """
 _DONE = "SELECT idempotency_key, kind, amount_minor FROM test_gateway_operations WHERE outcome = 'SUCCEEDED'"
 _RETURNED_DELIVERIES = """
@@ -141,7 +147,7 @@ class MoneyMachine(RuleBasedStateMachine):
             (self.people_ask, 3),
             (self.banks_say, 3),
             (self.change_mood, 2),
-            (self.wait, 2),
+            (self.wait, 3),
             (self.buy, 1 if len(self.orders) < MOST_ORDERS else 0),
         )
         [happening] = luck.choices([what for what, _ in happenings], weights=[often for _, often in happenings])
@@ -215,7 +221,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
     def wait(self, luck: Random) -> None:
         """Let time pass, and the timers hold money anew, and miss what is held no more."""
-        self.clock.advance(hours=luck.choice((12, 24, 24, 50)))
+        self.clock.advance(hours=luck.choice((12, 24, 24, 24, 50)))
         self.runner.run(payments.renew(self.shop.begin()))
         self.runner.run(payments.miss(self.shop.begin()))
         self.runner.run(pickup.expire_due(self.shop.begin()))
@@ -417,9 +423,20 @@ class MoneyMachine(RuleBasedStateMachine):
         )
         sums = await order.sums()
         assert sums["captured"] - sums["refunded"] == kept
+        await self._nothing_is_held_in_vain(order)
         assert all(charge.is_settled for charge in await order.charges())
         assert all(refund.is_settled for refund in await order.refunds())
         assert await order.holds() == []
+
+    async def _nothing_is_held_in_vain(self, order: Tendered) -> None:
+        """See that the provider holds no more of anybody's money; but for what people had added beyond what was needed."""
+        added = {step.payment_id for step in await order.all_steps() if step.cause is AuthorizationCause.INCREMENT}
+        for tender in await order.tenders():
+            held = await self.shop.fetch(
+                f"SELECT * FROM ({_LEFT}) AS held JOIN ({_HOLDS}) AS own USING (reference)", tender.id
+            )
+            standing = [entry for entry in held if entry["minor"] and entry["expires_at"] > self.clock.at]
+            assert not standing or tender.id in added, (tender, standing)
 
     # How it is done.
 

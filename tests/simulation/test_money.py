@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("STOA_EXAMPLES", "0"))
 #: So many sequences, of so many events each, where nobody asks for more.
-USUALLY, STEPS = 8, 40
+USUALLY, STEPS = 7, 40
 
 
 class TestMoney:

@@ -3,6 +3,10 @@
 import pytest
 
 from app.channels.states import CaptureAt, CaptureDelivery
+from app.fulfillment import service as fulfillment
+from app.fulfillment.errors import ShipmentNotFound
+from app.kernel.actor import ANONYMOUS
+from app.kernel.errors import DomainError, Forbidden, Unauthenticated
 from app.orders.states import OrderPaymentStatus
 from tests.builders.buyers import Buyer, broken
 from tests.builders.shop import Shop
@@ -195,11 +199,32 @@ class TestHandOver:
     async def test_charges_a_delivery_that_is_told_again_once(self, shop: Shop) -> None:
         order = await buy_with(shop, way=Way(HAND_OVER))
         await order.ship(3)
-        await order.deliver()
+        [shipment_id] = await order.on_the_way()
+
+        for _ in range(2):
+            await shop.begin().run(lambda uow: fulfillment.deliver(uow, shipment_id=shipment_id))
         await order.work_off()
 
         assert await order.on_the_way() == []
         assert await order.charged() == [("HAND_OVER", THREE_MUGS)]
+
+    async def test_hears_of_deliveries_from_those_who_sent_them(self, shop: Shop) -> None:
+        order = await buy_with(shop, way=Way(HAND_OVER))
+        await order.ship(3)
+        [shipment_id] = await order.on_the_way()
+
+        refused: dict[str, type[Exception]] = {}
+        for name, begin in (
+            ("guest", shop.database.begin(ANONYMOUS)),
+            ("shopper", shop.begin("ada")),
+            ("elsewhere", shop.begin("other_associate")),
+        ):
+            with pytest.raises(DomainError) as refusal:
+                await begin.run(lambda uow: fulfillment.deliver(uow, shipment_id=shipment_id))
+            refused[name] = refusal.type
+
+        assert refused == {"guest": Unauthenticated, "shopper": Forbidden, "elsewhere": ShipmentNotFound}
+        assert await order.charged() == []
 
     async def test_charges_a_pickup_and_leaves_what_is_on_its_way(self, shop: Shop) -> None:
         order = await buy_with(shop, shipped={"mug": 1}, collected={"tee-s": 1}, way=Way(HAND_OVER))

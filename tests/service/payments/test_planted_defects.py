@@ -90,6 +90,15 @@ UNCHANGEABLE = (
 )
 #: A statement that the database lets through, and what the invariants say of it.
 FOUND = {
+    **{
+        f"ALTER TABLE payments DROP CONSTRAINT ck_payments_{name}; UPDATE payments SET {how}": "no tender gives back more than"
+        for name, how in (
+            ("held_of_amount", "amount_minor = 1"),
+            ("captured_of_authorized", "capturing_minor = 1 + authorized_minor"),
+            ("refunded_of_captured", "refunding_minor = 1 + captured_minor"),
+            ("charged_back_of_captured", "charged_back_minor = 1 + captured_minor"),
+        )
+    },
     "UPDATE payments SET captured_minor = captured_minor - 1 WHERE position = 1": "the balances of a tender are the sums of its ledger",
     "UPDATE payments SET refunding_minor = 0": "the balances of a tender are the sums of its ledger",
     "UPDATE payments SET refunded_minor = 0": "the balances of a tender are the sums of its ledger",
@@ -130,7 +139,7 @@ async def under_way(shop: Shop) -> Tendered:
 
 
 async def run(shop: Shop, sql: str) -> None:
-    """Run one statement, behind everybody's back."""
+    """Run statements, behind everybody's back."""
 
     async def work(uow: UnitOfWork) -> None:
         await uow.execute(sql, [])
