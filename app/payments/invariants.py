@@ -5,11 +5,12 @@ from app.kernel.audit import Invariant
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         10,
-        "no tender gives back more than it took, or takes more than it holds",
+        "no tender gives back more than it took, takes more than it holds, or holds more than it is to pay",
         """
         SELECT id FROM payments
         WHERE refunded_minor + refunding_minor > captured_minor OR charged_back_minor > captured_minor
            OR captured_minor + capturing_minor + released_minor + expired_minor > authorized_minor
+           OR authorized_minor - expired_minor > amount_minor
         """,
     ),
     Invariant(
@@ -51,6 +52,53 @@ INVARIANTS: tuple[Invariant, ...] = (
             WHEN authorized_minor > released_minor + expired_minor THEN 'AUTHORIZED'
             WHEN released_minor >= amount_minor THEN 'VOIDED'
             ELSE 'EXPIRED' END
+        """,
+    ),
+    Invariant(
+        10,
+        "what has been paid of an order follows from its tenders",
+        """
+        SELECT orders.id, orders.payment_status FROM orders
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS tenders, coalesce(sum(captured_minor), 0) AS captured, coalesce(sum(refunded_minor), 0) AS refunded,
+                coalesce(sum(authorized_minor - released_minor - expired_minor), 0) AS held,
+                coalesce(bool_and(status = 'VOIDED'), false) AS voided
+            FROM payments WHERE order_id = orders.id
+        ) AS money ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(waived_minor), 0) AS waived FROM charges WHERE order_id = orders.id
+        ) AS charge ON true
+        JOIN LATERAL (
+            SELECT sum(CASE WHEN units = ordered THEN total_minor
+                ELSE (total_minor / ordered) * units + least(units, total_minor % ordered) END) AS worth
+            FROM order_lines JOIN LATERAL (
+                SELECT greatest(ordered - cancelled, coalesce(sum((part ->> 'units')::int), 0)) AS units
+                FROM charges, jsonb_array_elements(charges.lines) AS part
+                WHERE charges.order_id = orders.id AND part ->> 'id' = order_lines.id::text
+            ) AS by_then ON true
+            WHERE order_id = orders.id
+        ) AS line ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(total_minor), 0) AS worth FROM order_deliveries AS delivery
+            WHERE order_id = orders.id AND (
+                EXISTS (
+                    SELECT FROM order_lines AS line WHERE line.order_id = orders.id AND line.delivery = delivery.method
+                        AND line.store_id IS NOT DISTINCT FROM delivery.store_id AND line.cancelled < line.ordered)
+                OR EXISTS (
+                    SELECT FROM charges, jsonb_array_elements(charges.lines) AS part
+                    WHERE charges.order_id = orders.id AND part ->> 'id' = delivery.id::text))
+        ) AS delivery ON true
+        JOIN LATERAL (SELECT line.worth + delivery.worth - charge.waived AS minor) AS due ON true
+        WHERE orders.payment_status <> CASE
+            WHEN tenders = 0 THEN 'NOT_REQUIRED'
+            WHEN refunded > 0 AND refunded = captured AND captured >= due.minor THEN 'REFUNDED'
+            WHEN refunded > 0 THEN 'PARTIALLY_REFUNDED'
+            WHEN captured > 0 AND captured >= due.minor THEN 'CAPTURED'
+            WHEN captured > 0 THEN 'PARTIALLY_CAPTURED'
+            WHEN held = 0 AND (voided OR due.minor = 0) THEN 'VOIDED'
+            WHEN held = 0 THEN 'PENDING'
+            WHEN held >= due.minor THEN 'AUTHORIZED'
+            ELSE 'PARTIALLY_AUTHORIZED' END
         """,
     ),
     Invariant(

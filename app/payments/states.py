@@ -44,16 +44,18 @@ _BALANCED: dict[str, dict[PaymentStatus, tuple[PaymentStatus, ...]]] = {
         _S.EXPIRED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
     },
     "release": {
-        _S.AUTHORIZED: (_S.AUTHORIZED, _S.VOIDED),
+        # What is let go may be all that was held anew of what had run out.
+        _S.AUTHORIZED: (_S.AUTHORIZED, _S.VOIDED, _S.EXPIRED),
         _S.EXPIRED: (_S.EXPIRED,),
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED, _S.CAPTURED),
         _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
         _S.REFUNDED: (_S.REFUNDED,),
     },
     "expire": {
-        # What takes the place of the first authorization is held before that one is let go.
-        _S.AUTHORIZED: (_S.AUTHORIZED, _S.EXPIRED),
+        # What another authorization replaced runs out, and so does what was held anew and is not needed any more.
+        _S.AUTHORIZED: (_S.AUTHORIZED, _S.EXPIRED, _S.VOIDED),
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
+        _S.CAPTURED: (_S.CAPTURED,),
         _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
         _S.REFUNDED: (_S.REFUNDED,),
     },
@@ -61,9 +63,11 @@ _BALANCED: dict[str, dict[PaymentStatus, tuple[PaymentStatus, ...]]] = {
         _S.AUTHORIZED: (_S.AUTHORIZED,),
         _S.EXPIRED: (_S.AUTHORIZED,),
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_CAPTURED,),
-        _S.CAPTURED: (_S.PARTIALLY_CAPTURED,),
+        _S.CAPTURED: (_S.CAPTURED, _S.PARTIALLY_CAPTURED),
         _S.PARTIALLY_REFUNDED: (_S.PARTIALLY_REFUNDED,),
         _S.REFUNDED: (_S.REFUNDED,),
+        # Asked for before the rest of the order was cancelled, and answered after.
+        _S.VOIDED: (_S.AUTHORIZED,),
     },
     "refund": {
         _S.PARTIALLY_CAPTURED: (_S.PARTIALLY_REFUNDED, _S.REFUNDED),

@@ -74,6 +74,13 @@ class Buyer:
 
         return await self.begin.run(fill)
 
+    async def carry_out(self, units: Mapping[str, int], *, at: str = "camden") -> Cart:
+        """Put goods on the counter of a store, to be carried out once they are paid for."""
+        lines = [
+            AddLine(VARIANTS[sku], quantity, DeliveryMethod.CARRY_OUT, LOCATIONS[at]) for sku, quantity in units.items()
+        ]
+        return await self.begin.run(lambda uow: cart_service.create(uow, lines=lines))
+
     def token(self, cart_id: UUID) -> str:
         """The token that this guest was given for a cart."""
         return self.shop.database.keys.token("cart", cart_id)
@@ -147,10 +154,10 @@ def other_key(request: CompleteCheckout, key: str) -> CompleteCheckout:
     return replace(request, key=replace(request.key, key=key))
 
 
-async def broken(shop: Shop, *, but: str = "nothing") -> list[str]:
+async def broken(shop: Shop, *, but: str | None = None) -> list[str]:
     """Name the invariants that the database breaks; none, when all is well. `but` leaves out those that speak of it."""
     return [
         f"{finding.invariant.number}: {finding.invariant.name}: {finding.rows}"
         async for finding in audit(shop.database)
-        if finding.rows and but not in finding.invariant.name
+        if finding.rows and (but is None or but not in finding.invariant.name)
     ]

@@ -304,7 +304,7 @@ async def place(
     if by_method[DeliveryMethod.PICKUP]:
         await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=slots)
     joined = await _join(uow, tenders, answers, order.id)
-    await payments.charge_at_placement(uow, placed, joined)
+    placed = await payments.charge_at_placement(uow, placed, joined)
     if snapshot.decision is not None:
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
     await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])

@@ -43,7 +43,7 @@ async def hand_over(uow: UnitOfWork, locked: Locked) -> Work:
     """
     before = locked.work
     await orders.refuse_held(uow, locked.order.order.id, step="pickupHandOver")
-    await payments.refuse_unpaid(uow, order_id=locked.order.order.id)
+    await payments.refuse_unpaid(uow, locked.order)
     quantities = {line.id: line.to_hand_on for line in before.lines if line.to_hand_on}
     now = before.changed(
         {line.id: rules.fulfilled(line, quantities[line.id]) for line in before.lines if line.id in quantities}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.channels.states import CaptureAt
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries, rules
-from app.fulfillment.errors import ShipmentNotFound, WrongDeliveryMethod
+from app.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound, WrongDeliveryMethod
 from app.fulfillment.events import GoodsDelivered, GoodsShipped
 from app.fulfillment.rules import LineQuantity, Shipment, Work, short_text, tracking_url
 from app.fulfillment.service.charging import charge
@@ -100,13 +100,16 @@ async def deliver(uow: UnitOfWork, *, shipment_id: ShipmentId) -> Shipment:
     """Note that a shipment has reached its customer; orders that are charged at hand-over are charged for it.
 
     One that is known to have been delivered stays as it is. Locks: order, work, shipment, payments.
-    Raises: ShipmentNotFound; Forbidden.
+    Raises: Unauthenticated, Forbidden; ShipmentNotFound, for shipments of other locations too.
     """
     uow.actor.require(Permission.FULFILLMENT_WORK)
     found = next(iter(await queries.list_shipments_by_id(uow, shipment_ids=[shipment_id])), None)
     if found is None:
         raise ShipmentNotFound("there is no such shipment", field=("shipmentId",))
-    locked = await lock(uow, fulfillment_order_id=found.fulfillment_order_id)
+    try:
+        locked = await lock(uow, fulfillment_order_id=found.fulfillment_order_id)
+    except FulfillmentOrderNotFound:
+        raise ShipmentNotFound("there is no such shipment", field=("shipmentId",)) from None
     shipment = await queries.lock_shipment(uow, shipment_id=shipment_id)
     assert shipment is not None
     if shipment.status is ShipmentStatus.DELIVERED:

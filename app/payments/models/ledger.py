@@ -77,6 +77,7 @@ payments = Table(
         "captured_minor + capturing_minor + released_minor + expired_minor <= authorized_minor",
         name="captured_of_authorized",
     ),
+    CheckConstraint("authorized_minor - expired_minor <= amount_minor", name="held_of_amount"),
     CheckConstraint("refunded_minor + refunding_minor <= captured_minor", name="refunded_of_captured"),
     CheckConstraint("charged_back_minor <= captured_minor", name="charged_back_of_captured"),
     Index("ix_payments_order_id", "order_id", "position"),

@@ -1,18 +1,23 @@
 """Every statement about tenders and the steps of their ledger."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from app.channels.states import TenderKind
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import CreditAccountId, OrderId, PaymentId, new_id
 from app.kernel.sql import Session, rows, statement
 from app.payments import models  # noqa: F401  # The statements below are about these tables.
+from app.payments.errors import PaymentMismatch
 from app.payments.rules import Payment, Step
 from app.payments.states import AuthorizationCause, PaymentStatus, TransactionKind, TransactionState
 
+_NAMED_ONCE = "uq_payment_transactions_reference"
 _PAYMENT = """id, attempt_id, order_id, position, tender, account_id, gateway, token, status, currency, amount_minor,
     authorizing_minor, authorized_minor, released_minor, expired_minor, capturing_minor, captured_minor, refunding_minor, refunded_minor,
     charged_back_minor, gateway_reference, action_kind, action_url, action_secret, holds_until, renews_at, created_at, updated_at"""
@@ -66,11 +71,13 @@ _LIST_STEPS = rows(
     f"SELECT {_STEP} FROM payment_transactions WHERE payment_id = ANY(:payment_ids::uuid[]) ORDER BY payment_id, id",
     Step,
 )
+#: Those that were asked for most often come last, and what people do at tills not at all: nothing keeps others waiting.
 _LIST_OPEN_STEPS = rows(
     f"""
-    SELECT {_STEP} FROM payment_transactions
+    SELECT {_STEP} FROM payment_transactions AS step
     WHERE settled_at IS NULL AND cause IS DISTINCT FROM 'INITIAL' AND requested_at < :before
-    ORDER BY requested_at LIMIT :most
+      AND EXISTS (SELECT FROM payments WHERE payments.id = step.payment_id AND payments.tender = 'CARD')
+    ORDER BY attempts, requested_at LIMIT :most
     """,
     Step,
 )
@@ -248,6 +255,20 @@ class NewStep:
     settled: bool = False
 
 
+@contextmanager
+def named_once(*field: str) -> Iterator[None]:
+    """Refuse politely what the ledger knows already: a name that a gateway, or a terminal, gave to another step.
+
+    Raises: PaymentMismatch.
+    """
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != _NAMED_ONCE:
+            raise
+        raise PaymentMismatch("this reference stands for something else already", field=field) from error
+
+
 async def lock_for_order(uow: UnitOfWork, *, order_id: OrderId) -> list[Payment]:
     """Lock an order's tenders."""
     return sorted(await _LOCK_FOR_ORDER.all(uow, order_id=order_id), key=lambda payment: payment.position)
@@ -322,23 +343,27 @@ async def list_open_steps(session: Session, *, before: datetime, most: int) -> l
 
 
 async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: Sequence[NewTender]) -> None:
-    """Write the tenders of a checkout attempt, each with its authorization asked for, or held where nobody is asked."""
-    await _INSERT.run(
-        uow,
-        attempt_id=attempt_id,
-        currency=currency,
-        now=uow.now,
-        ids=[tender.id for tender in tenders],
-        positions=[tender.position for tender in tenders],
-        tenders=[tender.tender.value for tender in tenders],
-        gateways=[tender.gateway for tender in tenders],
-        tokens=[tender.token for tender in tenders],
-        amounts=[tender.amount_minor for tender in tenders],
-        steps=[tender.step_id for tender in tenders],
-        statuses=[tender.status.value for tender in tenders],
-        references=[tender.reference for tender in tenders],
-        accounts=[tender.account_id for tender in tenders],
-    )
+    """Write the tenders of a checkout attempt, each with its authorization asked for, or held where nobody is asked.
+
+    Raises: PaymentMismatch for a terminal's reference that paid for something else.
+    """
+    with named_once("payments"):
+        await _INSERT.run(
+            uow,
+            attempt_id=attempt_id,
+            currency=currency,
+            now=uow.now,
+            ids=[tender.id for tender in tenders],
+            positions=[tender.position for tender in tenders],
+            tenders=[tender.tender.value for tender in tenders],
+            gateways=[tender.gateway for tender in tenders],
+            tokens=[tender.token for tender in tenders],
+            amounts=[tender.amount_minor for tender in tenders],
+            steps=[tender.step_id for tender in tenders],
+            statuses=[tender.status.value for tender in tenders],
+            references=[tender.reference for tender in tenders],
+            accounts=[tender.account_id for tender in tenders],
+        )
 
 
 async def record_authorization(
@@ -424,16 +449,20 @@ async def update_step(
 async def keep_promise(
     uow: UnitOfWork, *, payment_id: PaymentId, tender: TenderKind, amount_minor: int, reference: str | None
 ) -> None:
-    """Write down what a promise to pay was kept with."""
-    await _KEEP_PROMISE.run(
-        uow,
-        id=payment_id,
-        step_id=new_id(),
-        tender=tender.value,
-        amount_minor=amount_minor,
-        reference=reference,
-        now=uow.now,
-    )
+    """Write down what a promise to pay was kept with.
+
+    Raises: PaymentMismatch for a terminal's reference that paid for something else.
+    """
+    with named_once("reference"):
+        await _KEEP_PROMISE.run(
+            uow,
+            id=payment_id,
+            step_id=new_id(),
+            tender=tender.value,
+            amount_minor=amount_minor,
+            reference=reference,
+            now=uow.now,
+        )
 
 
 async def set_order(uow: UnitOfWork, *, payment_ids: Collection[PaymentId], order_id: OrderId) -> None:

@@ -157,7 +157,10 @@ def spread(amount_minor: int, rooms: Sequence[int]) -> list[int]:
 
 
 def order_payment_status(payments: Sequence[Payment], *, due_minor: int) -> OrderPaymentStatus:
-    """Derive what has been paid of an order from its tenders. `due_minor` is its worth without cancelled units."""
+    """Derive what has been paid of an order from its tenders.
+
+    `due_minor` is what is to be taken in all: what was charged and not waived, and what is still to be charged.
+    """
     if not payments:
         return OrderPaymentStatus.NOT_REQUIRED
     captured = sum(payment.captured_minor for payment in payments)
@@ -170,6 +173,7 @@ def order_payment_status(payments: Sequence[Payment], *, due_minor: int) -> Orde
     if captured:
         return OrderPaymentStatus.CAPTURED if captured >= due_minor else OrderPaymentStatus.PARTIALLY_CAPTURED
     if not held:
-        voided = all(payment.status is PaymentStatus.VOIDED for payment in payments)
+        # Nothing is due of an order that was cancelled, even if its money had run out before.
+        voided = not due_minor or all(payment.status is PaymentStatus.VOIDED for payment in payments)
         return OrderPaymentStatus.VOIDED if voided else OrderPaymentStatus.PENDING
     return OrderPaymentStatus.AUTHORIZED if held >= due_minor else OrderPaymentStatus.PARTIALLY_AUTHORIZED

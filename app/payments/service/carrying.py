@@ -19,7 +19,7 @@ from app.payments.events import PaymentStepSettled
 from app.payments.gateway import Abilities, Answer, Gateway, GatewayFailed, Gateways, GatewayTimeout, Outcome
 from app.payments.queries import NewStep
 from app.payments.rules import Payment, Step, renewal_moment
-from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.service.charging import Books, open_books, settle_accounts, settle_without_asking
 from app.payments.service.moves import Moves
 from app.payments.states import TRANSACTION, AuthorizationCause, TransactionKind
 
@@ -45,6 +45,11 @@ class _Found:
     books: Books | None
     moves: Moves
     payment: Payment
+
+    @property
+    def is_about_the_last(self) -> bool:
+        """Say whether the step is about the authorization that holds the tender's money now, and not one before it."""
+        return self.step.authorization_reference == self.payment.gateway_reference
 
 
 async def carry_out(begin: Begin, gateways: Gateways, *, step_id: UUID) -> bool:
@@ -110,11 +115,16 @@ async def _ask(gateway: Gateway, step: Step, payment: Payment) -> Answer | None:
 
 
 async def _hold(gateway: Gateway, step: Step, question: Mapping[str, Any]) -> Answer:
-    increases = step.cause is AuthorizationCause.INCREMENT
-    able = gateway.abilities.increments if increases else gateway.abilities.reauthorizes
-    if not able:
+    if _adds(step, gateway.abilities):
+        return await gateway.increment(**question)
+    if not gateway.abilities.reauthorizes:
         return Answer(Outcome.DECLINED, message=f"{gateway.name} cannot hold money without the shopper")
-    return await (gateway.increment(**question) if increases else gateway.reauthorize(**question))
+    return await gateway.reauthorize(**question)
+
+
+def _adds(step: Step, abilities: Abilities) -> bool:
+    """Say whether a step adds to an authorization; what a payment service cannot add to, another one replaces."""
+    return step.cause is AuthorizationCause.INCREMENT and abilities.increments
 
 
 async def settle(
@@ -135,8 +145,8 @@ async def settle(
         return False
     succeeded = answer.outcome is Outcome.SUCCEEDED
     state = TRANSACTION.next(step.state, "succeed" if succeeded else "fail")
-    # The new name of an authorization; of what was asked for a second time under its old name, that is known already.
-    reference = None if step.cause is AuthorizationCause.INCREMENT else answer.reference
+    # The new name of an authorization; what was added to one goes by its old name, which is known already.
+    reference = None if _adds(step, abilities) else answer.reference
     await queries.update_step(
         uow, step_id=step.id, state=state, reference=reference, failure=None if succeeded else answer.message
     )
@@ -146,13 +156,16 @@ async def settle(
         await found.moves.write(uow)
         return True
     await _note(uow, found, answer)
+    await _reread(uow, found.books)
+    if succeeded:
+        await settle_accounts(uow, found.books, surplus_minor=_held_in_vain(found))
+    elif answer.lapsed or _is_lost(found):
+        await settle_accounts(uow, found.books, for_later=True)
+    else:
+        # Asking again at once would be refused again: people decide when to, with `retry`.
+        await settle_without_asking(uow, found.books)
     if not succeeded:
         await _hold_order(uow, found, answer)
-    if succeeded or answer.lapsed:
-        await _reread(uow, found.books)
-        await settle_accounts(uow, found.books)
-    else:
-        await found.moves.write(uow)
     return True
 
 
@@ -182,13 +195,26 @@ def _captured(_uow: UnitOfWork, found: _Found, answer: Answer, abilities: Abilit
     moves, amount = found.moves, found.step.amount_minor
     if answer.outcome is Outcome.SUCCEEDED:
         now = moves.move(found.payment, found.payment.changed(capturing=-amount, captured=amount), "capture")
-        if abilities.captures_once and now.capturable:
+        if abilities.captures_once and now.capturable and found.is_about_the_last:
             # What the capture left of the authorization was let go with it.
             moves.run_out(now, now.capturable)
         return
     now = moves.put(found.payment.changed(capturing=-amount))
-    if answer.lapsed and now.capturable:
-        moves.put(replace(moves.run_out(now, now.capturable), holds_until=None, renews_at=None))
+    if _is_lost(found):
+        # Another authorization holds the rest; what this one was asked for stands in neither.
+        moves.run_out(now, amount, about=found.step.authorization_reference, ask=True)
+    elif answer.lapsed:
+        _lapsed(moves, now)
+
+
+def _is_lost(found: _Found) -> bool:
+    """Say whether money that could not be taken is held no more, as another authorization has taken the place of its own."""
+    return found.step.kind is TransactionKind.CAPTURE and not found.is_about_the_last
+
+
+def _lapsed(moves: Moves, payment: Payment) -> None:
+    if payment.capturable:
+        moves.put(replace(moves.run_out(payment, payment.capturable), holds_until=None, renews_at=None))
 
 
 def _refunded(_uow: UnitOfWork, found: _Found, answer: Answer, _abilities: Abilities) -> None:
@@ -199,23 +225,64 @@ def _refunded(_uow: UnitOfWork, found: _Found, answer: Answer, _abilities: Abili
         found.moves.put(found.payment.changed(refunding=-amount))
 
 
-def _held(uow: UnitOfWork, found: _Found, answer: Answer, _abilities: Abilities) -> None:
-    moves, step, payment = found.moves, found.step, found.payment
+def _held(uow: UnitOfWork, found: _Found, answer: Answer, abilities: Abilities) -> None:
+    step, payment = found.step, found.payment
     if answer.outcome is not Outcome.SUCCEEDED:
-        moves.put(replace(payment.changed(authorizing=-step.amount_minor), renews_at=None))
-        return
-    replaced = payment.capturable if step.cause is AuthorizationCause.RENEWAL else 0
+        now = found.moves.put(payment.changed(authorizing=-step.amount_minor))
+        if answer.lapsed and found.is_about_the_last:
+            _lapsed(found.moves, now)
+    elif _adds(step, abilities):
+        _added(uow, found, answer)
+    else:
+        _replaced(uow, found, answer)
+
+
+def _added(uow: UnitOfWork, found: _Found, answer: Answer) -> None:
+    moves, step, payment = found.moves, found.step, found.payment
     now = payment.changed(authorizing=-step.amount_minor, authorized=step.amount_minor)
+    if not found.is_about_the_last:
+        # It was added to what another authorization has replaced meanwhile.
+        now = moves.move(payment, now, "renew")
+        moves.run_out(now, step.amount_minor, about=step.authorization_reference, ask=True)
+        return
+    now = replace(now, amount_minor=max(now.amount_minor, now.authorized_minor - now.expired_minor))
+    if answer.holds_until is not None:
+        now = replace(now, holds_until=answer.holds_until, renews_at=renewal_moment(uow.now, answer.holds_until))
+    moves.move(payment, now, "renew")
+
+
+def _replaced(uow: UnitOfWork, found: _Found, answer: Answer) -> None:
+    """Let a new authorization take the place of what is left of the old one; no more is held than the tender is to pay."""
+    moves, step, payment = found.moves, found.step, found.payment
+    replaced = payment.capturable
     now = replace(
-        now,
-        amount_minor=max(now.amount_minor, now.authorized_minor - now.expired_minor - replaced),
-        gateway_reference=answer.reference if step.cause is AuthorizationCause.RENEWAL else payment.gateway_reference,
+        payment.changed(authorizing=-step.amount_minor, authorized=step.amount_minor),
+        gateway_reference=answer.reference,
         holds_until=answer.holds_until,
         renews_at=renewal_moment(uow.now, answer.holds_until),
     )
+    if step.cause is AuthorizationCause.INCREMENT:
+        now = replace(now, amount_minor=max(now.amount_minor, now.authorized_minor - now.expired_minor - replaced))
     now = moves.move(payment, now, "renew")
     if replaced:
-        moves.run_out(now, replaced, about=step.authorization_reference, ask=True)
+        now = moves.run_out(now, replaced, about=payment.gateway_reference, ask=True)
+    # What was taken or let go of the old one while the new one was asked for is not needed a second time.
+    excess = now.authorized_minor - now.expired_minor - now.amount_minor
+    if excess > 0:
+        moves.run_out(now, excess, ask=True)
+
+
+def _held_in_vain(found: _Found) -> int:
+    """Say how much of what was held anew may be let go, if the order turns out to need less by now.
+
+    What people had added they may have added for what the order does not say yet, unless it needs nothing more at all.
+    """
+    assert found.books is not None
+    if found.step.kind is not TransactionKind.AUTHORIZATION:
+        return 0
+    if found.step.cause is AuthorizationCause.INCREMENT and found.books.still_due:
+        return 0
+    return found.step.amount_minor
 
 
 def _counted_already(_uow: UnitOfWork, _found: _Found, _answer: Answer, _abilities: Abilities) -> None:
@@ -234,18 +301,20 @@ _EFFECTS: Mapping[TransactionKind, Callable[[UnitOfWork, _Found, Answer, Abiliti
 async def _hold_order(uow: UnitOfWork, found: _Found, answer: Answer) -> None:
     """Keep an order from going on whose money was refused, saying why and for how much."""
     assert found.books is not None
-    step, order = found.step, found.books.order.order
+    step, books = found.step, found.books
     amount = Money(step.amount_minor, found.payment.currency)
     reason, message = None, ""
-    if step.kind is TransactionKind.CAPTURE and not (answer.lapsed and found.moves.of(found.payment.id).missing):
-        reason, message = HoldReason.CAPTURE_FAILED, f"{amount} could not be captured: {answer.message}"
-    elif step.kind is TransactionKind.REFUND:
+    if step.kind is TransactionKind.CAPTURE and any(charge.missing for charge in books.charges):
+        # What is held no more is asked for anew; should no tender be able to, the order is held for that.
+        if not answer.lapsed and not _is_lost(found):
+            reason, message = HoldReason.CAPTURE_FAILED, f"{amount} could not be captured: {answer.message}"
+    elif step.kind is TransactionKind.REFUND and any(refund.missing for refund in books.refunds):
         reason, message = HoldReason.REFUND_FAILED, f"{amount} could not be refunded: {answer.message}"
     elif step.kind is TransactionKind.AUTHORIZATION and _is_needed(found):
         reason = HoldReason.AUTHORIZATION_EXPIRED
         message = f"{amount} is held no more and could not be held anew: {answer.message}"
     if reason is not None:
-        await orders.apply_hold(uow, order.id, reason=reason, message=message)
+        await orders.apply_hold(uow, books.order.order.id, reason=reason, message=message)
 
 
 def _is_needed(found: _Found) -> bool:

@@ -11,9 +11,8 @@ from uuid import UUID
 
 from app.channels.states import CaptureAt
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import OrderId, new_id
+from app.kernel.ids import new_id
 from app.kernel.money import Money
-from app.orders import rules as order_rules
 from app.orders import service as orders
 from app.orders.rules import OrderWithLines
 from app.orders.states import HoldReason
@@ -37,9 +36,6 @@ from app.payments.rules import (
 from app.payments.service.moves import Moves, gives_back_at_once, promised
 from app.payments.states import ChargeCause, TransactionKind, TransactionState
 
-#: Holds that end when everything that was charged is paid for.
-PAID_ENDS = (HoldReason.CAPTURE_FAILED, HoldReason.AUTHORIZATION_EXPIRED)
-
 
 @dataclass(slots=True)
 class Books:
@@ -54,6 +50,17 @@ class Books:
     def still_due(self) -> int:
         """What will still be taken, if nothing more is cancelled: charged and not asked for, or not charged yet."""
         return uncharged(self.order, self.charges) + sum(charge.missing for charge in self.charges)
+
+    @property
+    def due(self) -> int:
+        """What will have been taken in the end, if nothing more is cancelled."""
+        charged = sum(charge.amount_minor - charge.waived_minor for charge in self.charges)
+        return charged + uncharged(self.order, self.charges)
+
+    @property
+    def capturable(self) -> int:
+        """What its tenders hold and nothing has been asked for yet."""
+        return sum(payment.capturable for payment in self.moves.payments)
 
 
 async def open_books(uow: UnitOfWork, order: OrderWithLines) -> Books:
@@ -75,16 +82,18 @@ async def charge(uow: UnitOfWork, order: OrderWithLines, *, cause: ChargeCause, 
     await settle_accounts(uow, books)
 
 
-async def charge_at_placement(uow: UnitOfWork, order: OrderWithLines, payments: Sequence[Payment]) -> None:
+async def charge_at_placement(uow: UnitOfWork, order: OrderWithLines, payments: Sequence[Payment]) -> OrderWithLines:
     """Charge a whole new order, where it was placed to be charged at once; its tenders are the caller's.
 
+    What somebody promised to pay in the store is charged when they do. Answers the order with what has been paid of it.
     Locks: accounts. Emits PaymentStepRequested, PaymentStepSettled.
     """
-    if order.order.capture_at is not CaptureAt.PLACEMENT:
-        return
+    if order.order.capture_at is not CaptureAt.PLACEMENT or promised(payments):
+        return order
     books = Books(order, Moves(payments), [], [])
     await add_charge(uow, books, due(order, [], chargeable(order)), ChargeCause.PLACEMENT)
     await settle_accounts(uow, books)
+    return books.order
 
 
 async def settle_cancellation(
@@ -100,11 +109,10 @@ async def settle_cancellation(
     await add_charge(uow, books, due(after, books.charges, {}), ChargeCause.CANCELLATION)
     if sum(part.amount_minor for part in credit):
         await _credit(uow, books, credit, cause_id=cause_id, reason=reason, to_store_credit=False)
-    _let_go(books, max(0, sum(payment.capturable for payment in books.moves.payments) - books.still_due))
-    if not books.still_due:
+    if books.still_due <= books.capturable:
         for payment in promised(books.moves.payments):
             books.moves.cancel(payment)
-    await settle_accounts(uow, books)
+    await settle_accounts(uow, books, surplus_minor=books.capturable)
 
 
 async def request_refund(
@@ -118,10 +126,12 @@ async def request_refund(
 ) -> None:
     """Write down that a customer is to have money back, and ask for it to be given to the tenders it came from.
 
-    What has not been taken yet is given back when it has. Locks: the order's payments, accounts.
-    Emits PaymentStepRequested, PaymentStepSettled. Raises: RefundExceeded.
+    What has not been taken yet is given back when it has; what came back before anybody knew that it had arrived is charged
+    first. Locks: the order's payments, accounts. Emits PaymentStepRequested, PaymentStepSettled. Raises: RefundExceeded.
     """
     books = await open_books(uow, order)
+    came_back = {line.id: line.returned for line in order.lines}
+    await add_charge(uow, books, due(order, books.charges, came_back), ChargeCause.HAND_OVER)
     amount = sum(part.amount_minor for part in lines)
     left = sum(one.amount_minor for one in books.charges) - sum(one.amount_minor for one in books.refunds)
     if amount > left:
@@ -131,15 +141,16 @@ async def request_refund(
     await settle_accounts(uow, books)
 
 
-async def refuse_unpaid(uow: UnitOfWork, *, order_id: OrderId) -> None:
-    """Refuse to hand goods over that somebody has promised to pay for and has not.
+async def refuse_unpaid(uow: UnitOfWork, order: OrderWithLines) -> None:
+    """Refuse to hand goods of a locked order over that somebody has promised to pay for and has not.
 
-    Raises: PaymentRequired, saying how much is to be paid.
+    Locks: the order's payments. Raises: PaymentRequired, saying how much is to be paid.
     """
-    owed = promised(await queries.list_payments(uow, order_ids=[order_id]))
-    if owed:
-        amount = Money(sum(payment.amount_minor for payment in owed), owed[0].currency)
-        raise PaymentRequired(f"{amount} is to be paid before the goods are handed over")
+    if not promised(await queries.list_payments(uow, order_ids=[order.order.id])):
+        return
+    books = await open_books(uow, order)
+    amount = Money(books.still_due - books.capturable, order.order.currency)
+    raise PaymentRequired(f"{amount} is to be paid before the goods are handed over")
 
 
 async def give_up(uow: UnitOfWork, payments: Sequence[Payment]) -> None:
@@ -156,19 +167,21 @@ async def give_up(uow: UnitOfWork, payments: Sequence[Payment]) -> None:
     await moves.write(uow)
 
 
-async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
+async def settle_accounts(uow: UnitOfWork, books: Books, *, surplus_minor: int = 0, for_later: bool = False) -> None:
     """Let money move for what an order owes and is owed, as far as it can, and say of the order what has been paid.
 
-    Where it cannot be had the order is held, saying why; where all is paid it is held no more. Emits AccountsSettled where
-    the two are settled against each other.
+    Up to `surplus_minor` of what is held and not needed is let go; `for_later` holds anew also what will be needed later.
+    Where money cannot be had the order is held, saying why; where all is paid it is held no more. Emits AccountsSettled where
+    what is owed and what is to be given back are settled against each other.
     """
     await _give_back(uow, books)
-    # While money is under way nothing is settled without it: it may come, and then goes back.
-    if not any(payment.capturing_minor for payment in books.moves.payments):
-        await _waive(uow, books)
+    waived = await _waive(uow, books)
     short = _take(books)
+    if for_later:
+        _hold_for_later(books)
     if short:
         short -= _hold_anew(books, short)
+    _let_go(books, min(surplus_minor + waived, max(0, books.capturable - books.still_due)))
     await books.moves.write(uow)
     if short > 0:
         amount = Money(short, books.order.order.currency)
@@ -178,6 +191,15 @@ async def settle_accounts(uow: UnitOfWork, books: Books) -> None:
             reason=HoldReason.CAPTURE_FAILED,
             message=f"{amount} is owed for goods, and no tender holds it",
         )
+    await _end_holds(uow, books)
+    await derive(uow, books)
+
+
+async def settle_without_asking(uow: UnitOfWork, books: Books) -> None:
+    """Settle an order's accounts after a refusal, as far as that moves no money but what is let go."""
+    waived = await _waive(uow, books)
+    _let_go(books, min(waived, max(0, books.capturable - books.still_due)))
+    await books.moves.write(uow)
     await _end_holds(uow, books)
     await derive(uow, books)
 
@@ -288,14 +310,19 @@ async def _taken_by_authorization(uow: UnitOfWork, payments: Collection[Payment]
     return rooms
 
 
-async def _waive(uow: UnitOfWork, books: Books) -> None:
+async def _waive(uow: UnitOfWork, books: Books) -> int:
+    """Settle what an order owes and is owed against each other; answers how much."""
+    if any(payment.capturing_minor for payment in books.moves.payments):
+        # While money is under way nothing is settled without it: it may come, and then goes back.
+        return 0
     of_charges, of_refunds = waivers(books.charges, books.refunds)
     if not of_charges:
-        return
+        return 0
     await queries.waive(uow, charges=of_charges, refunds=of_refunds)
     uow.emit(AccountsSettled(order_id=books.order.order.id))
     books.charges = [replace(one, waived_minor=one.waived_minor + of_charges.get(one.id, 0)) for one in books.charges]
     books.refunds = [replace(one, waived_minor=one.waived_minor + of_refunds.get(one.id, 0)) for one in books.refunds]
+    return sum(of_charges.values())
 
 
 def _hold_anew(books: Books, amount_minor: int) -> int:
@@ -307,6 +334,19 @@ def _hold_anew(books: Books, amount_minor: int) -> int:
         if part:
             books.moves.hold_anew(payment, part)
     return under_way + sum(parts)
+
+
+def _hold_for_later(books: Books) -> None:
+    """Ask for money to be held anew that the order will need, as far as tenders hold less than they were to pay."""
+    # What is on its way takes the place of what is held.
+    lacking = books.still_due - sum(
+        max(payment.capturable, payment.authorizing_minor) for payment in books.moves.payments
+    )
+    for payment in books.moves.payments:
+        part = min(lacking, payment.missing)
+        if part > 0 and payment.asks_gateway:
+            books.moves.hold_anew(payment, payment.capturable + part)
+            lacking -= part
 
 
 def _let_go(books: Books, surplus_minor: int) -> None:
@@ -322,7 +362,9 @@ def _let_go(books: Books, surplus_minor: int) -> None:
 async def _end_holds(uow: UnitOfWork, books: Books) -> None:
     reasons: list[HoldReason] = []
     if books.charges and all(charge.is_settled for charge in books.charges):
-        reasons += PAID_ENDS
+        reasons.append(HoldReason.CAPTURE_FAILED)
+    if books.capturable >= books.still_due:
+        reasons.append(HoldReason.AUTHORIZATION_EXPIRED)
     if books.refunds and all(refund.is_settled for refund in books.refunds):
         reasons.append(HoldReason.REFUND_FAILED)
     if reasons:
@@ -330,8 +372,8 @@ async def _end_holds(uow: UnitOfWork, books: Books) -> None:
 
 
 async def derive(uow: UnitOfWork, books: Books) -> None:
-    """Say of an order what has been paid of it, as its tenders are by now."""
-    status = order_payment_status(books.moves.payments, due_minor=order_rules.value_remaining(books.order))
-    await orders.record_payment_status(
-        uow, order_id=books.order.order.id, payment_status=status, before=books.order.order.payment_status
-    )
+    """Say of an order what has been paid of it."""
+    status = order_payment_status(books.moves.payments, due_minor=books.due)
+    order = books.order.order
+    await orders.record_payment_status(uow, order_id=order.id, payment_status=status, before=order.payment_status)
+    books.order = replace(books.order, order=replace(order, payment_status=status))

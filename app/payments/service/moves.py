@@ -124,7 +124,7 @@ class Moves:
     def hold_anew(
         self, payment: Payment, amount_minor: int, *, cause: AuthorizationCause = AuthorizationCause.RENEWAL
     ) -> None:
-        """Ask for money to be held anew, or for more of it."""
+        """Ask for money to be held anew, or for more of it; money that is on its way is not asked for again by the timer."""
         self._steps.append(
             NewStep(
                 new_id(),
@@ -135,7 +135,8 @@ class Moves:
                 about=payment.gateway_reference,
             )
         )
-        self.put(replace(payment.changed(authorizing=amount_minor), renews_at=None))
+        renews_at = payment.renews_at if cause is AuthorizationCause.INCREMENT else None
+        self.put(replace(payment.changed(authorizing=amount_minor), renews_at=renews_at))
 
     def run_out(self, payment: Payment, amount_minor: int, *, about: str | None = None, ask: bool = False) -> Payment:
         """Count held money as held no more; `ask` lets the gateway let go of what another authorization replaced."""

@@ -18,13 +18,12 @@ from app.orders import service as orders
 from app.orders.rules import OrderWithLines
 from app.orders.states import HoldReason
 from app.payments import queries
-from app.payments.events import AuthorizationHeard
+from app.payments.events import AuthorizationHeard, PaymentStepRequested
 from app.payments.gateway import Answer, Gateway, Notice, NoticeRefused, Outcome
 from app.payments.queries import NewStep
 from app.payments.rules import Payment, Step, misfit
 from app.payments.service.carrying import reversal, settle
 from app.payments.service.charging import Books, derive, open_books, settle_accounts
-from app.payments.service.renewing import hold_what_is_missing
 from app.payments.states import AuthorizationCause, NoticeEffect, TransactionKind, TransactionState
 
 log = structlog.get_logger()
@@ -166,6 +165,14 @@ async def _about_open(uow: UnitOfWork, gateway: Gateway, notice: Notice, step: S
         )
         if named is not None and named.id != step.id:
             return _Heard(NoticeEffect.CONTRADICTED, step.id)
+    if (
+        step.kind is TransactionKind.AUTHORIZATION
+        and notice.outcome is Outcome.SUCCEEDED
+        and notice.holds_until is None
+    ):
+        # These news do not say until when money is held; the answer to our question does.
+        uow.emit(PaymentStepRequested(payment_id=payment.id, transaction_id=step.id))
+        return _Heard(NoticeEffect.APPLIED, step.id)
     answer = Answer(notice.outcome, reference=notice.reference, message=notice.message, holds_until=notice.holds_until)
     await settle(uow, step, payment.order_id, answer, abilities=gateway.abilities)
     return _Heard(NoticeEffect.APPLIED, step.id)
@@ -185,6 +192,8 @@ async def _about_unknown(
             return await _charged_back(uow, books, payment_id, notice)
         case TransactionKind.EXPIRATION | TransactionKind.VOID:
             return await _ran_out(uow, books, payment_id, notice)
+        case TransactionKind.REFUND_REVERSAL:
+            return await _some_refund_came_back(uow, books, payment_id, notice)
         case _:
             # Somebody moved money in the provider's own console.
             return _Heard(NoticeEffect.UNMATCHED)
@@ -207,6 +216,8 @@ async def _charged_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, no
         await orders.apply_hold(uow, order_id, reason=HoldReason.CHARGED_BACK, message=message)
     else:
         await orders.note(uow, order_id, kind="PAYMENT_CHARGEBACK_REVERSAL", message=f"{amount} was given to us again")
+        # What the customer is owed and could not be given while the bank had the money can be given now.
+        await settle_accounts(uow, books)
         if not any(tender.charged_back_minor for tender in books.moves.payments):
             await orders.end_holds(uow, order_id, reasons=[HoldReason.CHARGED_BACK])
     return _Heard(NoticeEffect.APPLIED, step.id)
@@ -229,9 +240,26 @@ async def _ran_out(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice:
         kind="PAYMENT_EXPIRATION_SUCCEEDED",
         message=f"{Money(payment.capturable, payment.currency)} is held no more",
     )
-    hold_what_is_missing(books)
-    await settle_accounts(uow, books)
+    await settle_accounts(uow, books, for_later=True)
     return _Heard(NoticeEffect.APPLIED)
+
+
+async def _some_refund_came_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice: Notice) -> _Heard:
+    """Hear that a refund did not arrive of which only the authorization and the amount are named."""
+    steps = await queries.list_steps(uow, payment_ids=[payment_id])
+    back = [step for step in steps if step.kind is TransactionKind.REFUND_REVERSAL]
+    for step in reversed(steps):
+        if (
+            step.kind is TransactionKind.REFUND
+            and step.state is TransactionState.SUCCEEDED
+            and (step.authorization_reference, step.amount_minor) == (notice.authorization, notice.amount_minor)
+        ):
+            same = [one for one in back if one.refund_id == step.refund_id and one.amount_minor == step.amount_minor]
+            if not same:
+                return await _refund_came_back(uow, books, step, notice)
+            # One of several such refunds that came back before.
+            back.remove(same[0])
+    return _Heard(NoticeEffect.CONTRADICTED)
 
 
 async def _refund_came_back(uow: UnitOfWork, books: Books, step: Step, notice: Notice) -> _Heard:

@@ -10,13 +10,13 @@ from app.kernel.permissions import Permission
 from app.locations import queries as locations
 from app.orders import service as orders
 from app.payments import queries
-from app.payments.errors import PaymentMismatch, PaymentNotFound
+from app.payments.errors import PaymentNotFound
 from app.payments.gateway import Abilities, Answer, Outcome
 from app.payments.rules import AT_ONCE, Payment, due
 from app.payments.service.carrying import settle
 from app.payments.service.charging import add_charge, open_books, settle_accounts
 from app.payments.service.moves import promised
-from app.payments.states import ChargeCause, TransactionKind
+from app.payments.states import ChargeCause
 
 LONGEST_REFERENCE = 200
 
@@ -57,10 +57,6 @@ async def receive(
     amount = sum(charge.missing for charge in books.charges) - held
     if amount <= 0:
         raise IllegalTransition("the order is paid already", field=("paymentId",))
-    if name is not None and await queries.get_step_by_reference(
-        uow, gateway=tender.value.lower(), kind=TransactionKind.AUTHORIZATION, reference=name
-    ):
-        raise PaymentMismatch("this receipt of the terminal paid for something else already", field=("reference",))
     await queries.keep_promise(uow, payment_id=payment_id, tender=tender, amount_minor=amount, reference=name)
     books.moves.keep(await _find(uow, payment_id))
     await settle_accounts(uow, books)
@@ -71,7 +67,8 @@ async def record_by_hand(uow: UnitOfWork, *, step_id: UUID, succeeded: bool, ref
     """Write down how a refund went that a person made at a terminal; answers its order.
 
     One that is settled already stays as it is. Locks: order, payments. Emits PaymentStepSettled.
-    Raises: Forbidden; PaymentNotFound; IllegalTransition for a step that a payment service carries out.
+    Raises: Forbidden; PaymentNotFound; IllegalTransition for a step that a payment service carries out; PaymentMismatch for a
+    reference that another step has.
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
     step = await queries.get_step(uow, step_id=step_id)
@@ -83,7 +80,8 @@ async def record_by_hand(uow: UnitOfWork, *, step_id: UUID, succeeded: bool, ref
     name = (reference or "").strip() or None
     outcome = Outcome.SUCCEEDED if succeeded else Outcome.DECLINED
     answer = Answer(outcome, reference=name, message="" if succeeded else "the terminal refused it")
-    await settle(uow, step, payment.order_id, answer, abilities=Abilities())
+    with queries.named_once("reference"):
+        await settle(uow, step, payment.order_id, answer, abilities=Abilities())
     assert payment.order_id is not None
     return payment.order_id
 

@@ -15,7 +15,7 @@ from app.payments import queries
 from app.payments.errors import PaymentMismatch, PaymentNotFound
 from app.payments.gateway import Gateways
 from app.payments.rules import Payment
-from app.payments.service.charging import Books, open_books, settle_accounts
+from app.payments.service.charging import open_books, settle_accounts
 from app.payments.states import AuthorizationCause
 
 
@@ -38,8 +38,7 @@ async def retry(uow: UnitOfWork, *, order_id: OrderId) -> None:
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
     books = await open_books(uow, await orders.lock(uow, order_id=order_id))
-    hold_what_is_missing(books)
-    await settle_accounts(uow, books)
+    await settle_accounts(uow, books, for_later=True)
 
 
 async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentId, amount: Decimal) -> OrderId:
@@ -63,8 +62,11 @@ async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentI
         raise PaymentMismatch("no payment service holds money of this tender", field=("paymentId",))
     if payment.capturable and gateway.abilities.increments:
         books.moves.hold_anew(payment, amount_minor, cause=AuthorizationCause.INCREMENT)
+    elif gateway.abilities.reauthorizes and not gateway.abilities.increments:
+        books.moves.hold_anew(payment, payment.capturable + amount_minor, cause=AuthorizationCause.INCREMENT)
     elif gateway.abilities.reauthorizes:
-        books.moves.hold_anew(payment, payment.capturable + amount_minor)
+        # There is no authorization left to add to.
+        books.moves.hold_anew(payment, amount_minor)
     else:
         raise PaymentMismatch(f"{gateway.name} cannot hold more without the shopper", field=("paymentId",))
     await books.moves.write(uow)
@@ -95,19 +97,8 @@ async def _miss(uow: UnitOfWork, *, found: Payment) -> bool:
     now = books.moves.put(replace(payment, holds_until=None, renews_at=None))
     if now.capturable:
         books.moves.run_out(now, now.capturable)
-    hold_what_is_missing(books)
-    await settle_accounts(uow, books)
+    await settle_accounts(uow, books, for_later=True)
     return True
-
-
-def hold_what_is_missing(books: Books) -> None:
-    """Ask for money to be held anew that the order will need, as far as tenders hold less than they were to pay."""
-    lacking = books.still_due - sum(payment.capturable + payment.authorizing_minor for payment in books.moves.payments)
-    for payment in books.moves.payments:
-        part = min(lacking, payment.missing)
-        if part > 0 and payment.asks_gateway:
-            books.moves.hold_anew(payment, part)
-            lacking -= part
 
 
 #: Why an order is held that `retry` may help.

@@ -215,6 +215,7 @@ class TestCreditNote:
         assert [one.kind for one in await documents_of(shop, order.id)] == ["INVOICE", "CREDIT_NOTE"]
 
         await _spoil(shop, "UPDATE charges SET amount_minor = amount_minor - 1 WHERE id <> $1", first["id"])
+        await _spoil(shop, "UPDATE orders SET payment_status = 'REFUNDED'")
         await payments.issue_due(shop.begin(), order_id=order.id)
         kinds = [one.kind for one in await documents_of(shop, order.id)]
         assert kinds == ["INVOICE", "CREDIT_NOTE", "INVOICE", "CREDIT_NOTE"]
@@ -231,6 +232,7 @@ class TestCreditNote:
         )
         await _spoil(shop, reverse)
         await _spoil(shop, "UPDATE payments SET refunded_minor = 0, status = 'CAPTURED'")
+        await _spoil(shop, "UPDATE orders SET payment_status = 'CAPTURED'")
 
         assert await payments.issue_due(shop.begin(), order_id=order.id) == 0
 
