@@ -25,7 +25,7 @@ ORDER: Final = """id number token status paymentStatus captureAt total { amount 
         chargedBack { amount } holdsUntil
         transactions { id kind state amount { amount } gatewayReference failure requestedAt settledAt } }
     lines { id sku quantity }
-    fulfillmentOrders { id method status nextActions shipments { id status deliveredAt } pickup { id status code } }"""
+    fulfillmentOrders { id method status nextActions shipments { id status deliveredAt } pickup { id status code nextActions } }"""
 COMPLETE: Final = f"""mutation ($input: CheckoutCompleteInput!) {{ checkoutComplete(input: $input) {{
     order {{ {ORDER} }} cart {{ id version status total {{ amount }} }} paymentAction {{ paymentId kind url clientSecret }} {ERRORS} }} }}"""
 READ: Final = f"query ($id: ID!, $token: String) {{ order(id: $id, token: $token) {{ {ORDER} }} }}"

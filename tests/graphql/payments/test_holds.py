@@ -209,6 +209,26 @@ class TestAuthorizationsThatEnd:
         assert held["payments"][0]["holdsUntil"] is None
         assert await broken(shop) == []
 
+    async def test_keep_a_pickup_behind_the_counter(self, client: Client, shop: Shop, clock: StoppedClock) -> None:
+        front = Front(client, shop)
+        order = await front.buy(await front.basket(collected={"mug": 1}), card("tok_short_once"))
+        pickup = await front.ready(order)
+        before = (await front.read(order, by="associate"))["fulfillmentOrders"][0]
+
+        clock.advance(days=2)
+        await payments.miss(shop.database.begin(SYSTEM))
+        await front.work_off()
+        [refusal] = await front.hand_over(pickup)
+
+        after = (await front.read(order, by="associate"))["fulfillmentOrders"][0]
+        assert refusal["code"] == "ORDER_ON_HOLD"
+        assert "pickupHandOver" in before["nextActions"]
+        assert "pickupHandOver" in before["pickup"]["nextActions"]
+        assert "pickupHandOver" not in after["nextActions"]
+        assert "pickupHandOver" not in after["pickup"]["nextActions"]
+        await front.does("orderHoldRelease", orderId=order["id"], reason="AUTHORIZATION_EXPIRED")
+        assert await front.hand_over(pickup) == []
+
     async def test_are_had_anew_where_the_bank_agrees(self, client: Client, shop: Shop, clock: StoppedClock) -> None:
         front = Front(client, shop)
         order = await front.buy(await front.basket({"mug": 1}), card("tok_short"))

@@ -164,12 +164,15 @@ class TestPayInStore:
         [promise] = order["payments"]
 
         [early] = await front.hand_over(pickup)
+        buttons = [await self.buttons(front, order)]
         paid = await front.does(
             "paymentReceive", by="associate", paymentId=promise["id"], tender="CASH",
             locationId=shop.location_ref("camden"),
         )  # fmt: skip
+        buttons.append(await self.buttons(front, order))
         assert await front.hand_over(pickup) == []
 
+        assert buttons == [(False, False), (True, True)]
         assert (order["paymentStatus"], promise["status"]) == ("PENDING", "PENDING")
         assert (early["code"], "12.00 GBP" in early["message"]) == ("PAYMENT_REQUIRED", True)
         assert paid["paymentStatus"] == "CAPTURED"
@@ -230,6 +233,11 @@ class TestPayInStore:
 
         assert (cancelled["status"], tenders(cancelled)) == ("CANCELLED", [("PAY_IN_STORE", "12.00", "VOIDED")])
         assert await broken(shop) == []
+
+    async def buttons(self, front: Front, order: Json) -> tuple[bool, bool]:
+        """Say whether the counter is shown that the goods may be handed over: by the work, and by the pickup."""
+        [work] = (await front.read(order, by="associate"))["fulfillmentOrders"]
+        return "pickupHandOver" in work["nextActions"], "pickupHandOver" in work["pickup"]["nextActions"]
 
     async def promised(self, front: Front) -> Json:
         """Place an order that is paid in the store; answers how its money is received."""
