@@ -88,15 +88,17 @@ class Front:
         cart = await buyer.cart(shipped, collected)
         return Basket(cart.id, buyer.token(cart.id) if by is None else None, await self._total(buyer, cart), by)
 
-    async def at_the_till(self, sku: str = "mug", quantity: int = 1, *, by: str = "associate") -> Basket:
-        """Have an associate at Camden put goods into a cart that are carried out."""
+    async def at_the_till(self, sku: str = "mug", *, by: str = "associate", customer: str | None = None) -> Basket:
+        """Have an associate at Camden put something into a cart that is carried out, for a customer where one is named."""
         document = f"""mutation ($input: CartCreateInput!) {{ cartCreate(input: $input) {{
             cart {{ id total {{ amount }} }} {ERRORS} }} }}"""
         line = {
-            "variantId": self.shop.variant_ref(sku), "quantity": quantity, "delivery": "CARRY_OUT",
+            "variantId": self.shop.variant_ref(sku), "quantity": 1, "delivery": "CARRY_OUT",
             "storeId": self.shop.location_ref("camden"),
         }  # fmt: skip
-        payload = await self.client.mutate(document, {"input": {"lines": [line]}}, token=self.shop.token(by))
+        customer_id = None if customer is None else self.shop.people[customer].customer_id
+        given = {"lines": [line], "customerId": customer_id and encode(IdKind.CUSTOMER, customer_id)}
+        payload = await self.client.mutate(document, {"input": given}, token=self.shop.token(by))
         key = CartId(decode(IdKind.CART, payload["cart"]["id"]))
         return Basket(key, None, payload["cart"]["total"]["amount"], by)
 

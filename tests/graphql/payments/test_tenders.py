@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.kernel.ids import IdKind
+from app.pickup import service as pickups
 from tests.builders.buyers import broken
 from tests.builders.client import Client, Json
 from tests.builders.clock import StoppedClock
@@ -102,6 +103,15 @@ class TestStoreCredit:
 
         assert tenders(order) == [("STORE_CREDIT", ONE_MUG, "AUTHORIZED")]
         assert await credit.balance() == (2000, 1699)
+        assert await broken(shop) == []
+
+    async def test_pays_at_a_till_for_the_customer_who_is_served(self, client: Client, shop: Shop) -> None:
+        front, credit = Front(client, shop), await store_credit(shop, "20.00")
+
+        order = await front.buy(await front.at_the_till(customer="ada"), STORE_CREDIT | {"amount": "8.00"}, CASH)
+
+        assert tenders(order) == [("STORE_CREDIT", "8.00", "CAPTURED"), ("CASH", "4.00", "CAPTURED")]
+        assert await credit.balance() == (1200, 0)
         assert await broken(shop) == []
 
     async def test_pays_for_nobody_else(self, client: Client, shop: Shop) -> None:
@@ -232,6 +242,21 @@ class TestPayInStore:
         cancelled = await front.does("orderCancel", by=None, orderId=order["id"], token=order["token"])
 
         assert (cancelled["status"], tenders(cancelled)) == ("CANCELLED", [("PAY_IN_STORE", "12.00", "VOIDED")])
+        assert await broken(shop) == []
+
+    async def test_that_nobody_comes_to_keep_ends_with_its_pickup(
+        self, client: Client, shop: Shop, clock: StoppedClock
+    ) -> None:
+        front = Front(client, shop)
+        await front.channel(tenders=ALL_TENDERS)
+        order = await front.buy(await front.basket(collected={"mug": 1}), PAY_IN_STORE)
+        await front.ready(order)
+
+        clock.advance(days=30)
+        await pickups.expire_due(shop.begin())
+
+        ended = await front.read(order)
+        assert (ended["status"], tenders(ended)) == ("CANCELLED", [("PAY_IN_STORE", "12.00", "VOIDED")])
         assert await broken(shop) == []
 
     async def buttons(self, front: Front, order: Json) -> tuple[bool, bool]:
