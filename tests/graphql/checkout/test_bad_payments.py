@@ -109,7 +109,9 @@ class TestTokens:
             errors = [await front.refused(basket, card(token)) for _ in range(2)]
 
         assert errors[0] == errors[1]
-        assert (errors[0]["__typename"], errors[0]["code"]) == ("Refusal", "PAYMENT_DECLINED")
+        assert (errors[0]["__typename"], errors[0]["code"], errors[0]["field"]) == (
+            "Refusal", "PAYMENT_DECLINED", ["payments"],
+        )  # fmt: skip
         assert token not in errors[0]["message"] or token == "tok_error"
         assert (await front.buy(basket, CARD, key="second"))["paymentStatus"] == "AUTHORIZED"
 
