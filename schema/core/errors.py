@@ -47,7 +47,8 @@ def written_by(kind: type[ErrorT], writer: Callable[[ErrorT], Sequence[UserError
 
 
 def user_errors(error: DomainError) -> list[UserError]:
-    """Write a refusal for a payload."""
+    """Write a refusal for a payload, and into the log: its code and what it is about, never what was sent."""
+    log.info("refused", reason=error.code.value, field=".".join(error.field))
     writer = _WRITERS.get(type(error))
     if writer is not None:
         return list(writer(error))

@@ -15,7 +15,6 @@ from app.kernel.paging import Page
 from app.kernel.permissions import Permission
 from app.orders import rules as orders
 from app.orders.service import may_read
-from app.orders.states import HoldStatus
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import ProductVariant
 from schema.core.address import Address
@@ -29,7 +28,8 @@ from schema.locations.types import Location, location_of
 
 # Orders show their work and work shows its order: modules in a circle are named, and their types met at run time.
 from schema.orders import types as order_types
-from schema.orders.loaders import HoldsByOrderId, OrderById, OrderLineById
+from schema.orders.blocked import HAND_OVER, blocked
+from schema.orders.loaders import OrderById, OrderLineById
 from schema.pickup.loaders import PickupByFulfillmentOrderId
 from schema.pickup.types import Pickup
 
@@ -250,15 +250,14 @@ class FulfillmentOrder(Node):
             return []
         lines = await info.context.load(LinesByFulfillmentOrderId, self.row.id)
         steps = next_steps(Work(self.row, tuple(lines)))
-        if "pickupHandOver" in steps:
+        if HAND_OVER in steps:
             pickup = await info.context.load(PickupByFulfillmentOrderId, self.row.id)
             hands_over = hands_over and pickup is not None and not pickup.is_overdue(info.context.now)
-        steps = [step for step in steps if (hands_over if step == "pickupHandOver" else works)]
-        if not {"pickupHandOver", "fulfillmentOrderShip"} & set(steps):
+        steps = [step for step in steps if (hands_over if step == HAND_OVER else works)]
+        if not {HAND_OVER, "fulfillmentOrderShip"} & set(steps):
             return steps
-        holds = await info.context.load(HoldsByOrderId, self.row.order_id)
-        blocked = {step for hold in holds if hold.status is not HoldStatus.RELEASED for step in hold.blocks}
-        return [step for step in steps if step not in blocked]
+        refused = await blocked(info.context, self.row.order_id)
+        return [step for step in steps if step not in refused]
 
 
 def _may_read(context: Context, order: orders.Order, *, holder: bool) -> bool:

@@ -15,6 +15,7 @@ from schema.core.errors import UserError
 from schema.core.ids import Node, public_id
 from schema.locations.loaders import LocationById
 from schema.locations.types import PickupSlot, Store
+from schema.orders.blocked import HAND_OVER, blocked
 from schema.orders.loaders import OrderById
 from schema.pickup.loaders import SlotByStart
 
@@ -89,11 +90,14 @@ class Pickup(Node):
     async def next_actions(self, info: Info) -> list[str]:
         """The mutations that would be accepted from this caller now."""
         steps = next_steps(self.row, info.context.now)
-        if not steps or info.context.actor.may(Permission.PICKUPS_HAND_OVER, at=self.row.store_id):
+        if not steps:
             return steps
+        if info.context.actor.may(Permission.PICKUPS_HAND_OVER, at=self.row.store_id):
+            refused = await blocked(info.context, self.row.order_id) if HAND_OVER in steps else set()
+            return [step for step in steps if step not in refused]
         order = await info.context.load(OrderById, self.row.order_id)
         allowed = self.holder or (order is not None and may_read(info.context.actor, info.context.keys, order, None))
-        return [step for step in steps if allowed and step != "pickupHandOver"]
+        return [step for step in steps if allowed and step != HAND_OVER]
 
     async def _is_buyers(self, context: Context) -> bool:
         if self.holder:

@@ -367,7 +367,7 @@ class MoneyMachine(RuleBasedStateMachine):
             reauthorizes=True, increments=True, captures_once=self.abilities.captures_once
         )
         async with self.shop.database.unit(self.shop.actor("system")) as uow:
-            await uow.execute("UPDATE test_gateway_operations SET token = 'tok_ok' WHERE token IS NOT NULL", [])
+            await uow.execute("UPDATE test_gateway_operations SET plays = 'tok_ok' WHERE plays IS NOT NULL", [])
         for order in self.orders:
             await self._all_settled(order)
             await self._keep_promise(order)
