@@ -371,8 +371,8 @@ class Bench:
         await asyncio.sleep(0.01)
         spent = cpu_seconds(program) - cpu[0], cpu_seconds(database, with_children=True) - cpu[1]
         after = await self._rows()
-        per_order = [used / orders * 1000 for used in spent]
-        return Spent(orders / seconds, *per_order, tuple(latencies)), {t: after[t] - before[t] for t in TABLES}
+        own, shared = [used / orders * 1000 for used in spent]
+        return Spent(orders / seconds, own, shared, tuple(latencies)), {t: after[t] - before[t] for t in TABLES}
 
     async def tidy(self) -> None:
         """Let every way begin with tables that are alike: without what the last one left dead, and with statistics."""
