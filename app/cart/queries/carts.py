@@ -8,10 +8,11 @@ from uuid import UUID
 
 from app.cart.models import GIFT_MESSAGE_DIGEST, NOTE_DIGEST
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select
+from app.cart.states import CartStatus
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import CartId, ChannelId, CustomerId, LocationId, VariantId, new_id
+from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, LocationId, VariantId, new_id
 from app.kernel.sql import Session, rows, statement
 
 
@@ -101,6 +102,17 @@ _SAVE = rows(
     RETURNING {CART}
     """,
     Cart,
+)
+
+#: While a payment is under way a cart never expires, so its end can stay: no index has to be told of this change.
+_HOLD_FOR_ATTEMPT = statement(
+    "UPDATE carts SET attempt_id = :attempt_id, reserved_until = :reserved_until WHERE id = :id"
+)
+_END_AS_ORDERED = statement(
+    """
+    UPDATE carts SET status = :status, attempt_id = NULL, reserved_until = NULL, expires_at = NULL, updated_at = :now
+    WHERE id = :id
+    """
 )
 
 _LIST_LINES = rows(
@@ -267,6 +279,18 @@ async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
 async def save_cart(uow: UnitOfWork, *, cart: Cart) -> Cart:
     """Write whatever may change about a cart that is locked, and answer it: while it is active, it lives on from now."""
     return await _SAVE.one(uow, **_columns(cart), now=uow.now)
+
+
+async def hold_for_attempt(
+    uow: UnitOfWork, *, cart_id: CartId, attempt_id: AttemptId, reserved_until: datetime | None
+) -> None:
+    """Write which checkout attempt a locked cart is held for, and until when its units are."""
+    await _HOLD_FOR_ATTEMPT.run(uow, id=cart_id, attempt_id=attempt_id, reserved_until=reserved_until)
+
+
+async def end_as_ordered(uow: UnitOfWork, *, cart_id: CartId, status: CartStatus) -> None:
+    """Write that a locked cart became an order: it holds nothing, and does not expire any more."""
+    await _END_AS_ORDERED.run(uow, id=cart_id, status=status.value, now=uow.now)
 
 
 async def raise_recovery(uow: UnitOfWork, *, cart_id: CartId) -> Cart:
