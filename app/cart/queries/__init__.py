@@ -25,10 +25,11 @@ from app.cart.queries.carts import (
     save_cart,
     step_cart,
 )
-from app.cart.queries.terms import Contents, Offers, list_contents, list_offers
+from app.cart.queries.terms import Basis, Contents, Offers, get_basis
 
 __all__ = [
     "AddedLine",
+    "Basis",
     "CartSelection",
     "Contents",
     "Offers",
@@ -37,14 +38,13 @@ __all__ = [
     "end_as_ordered",
     "expire_carts",
     "get_active_cart",
+    "get_basis",
     "get_cart",
     "hold_for_attempt",
     "insert_cart",
     "list_carts",
-    "list_contents",
     "list_lines",
     "list_lines_by_id",
-    "list_offers",
     "list_selections",
     "lock_cart",
     "lock_carts",

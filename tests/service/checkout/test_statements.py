@@ -22,7 +22,7 @@ Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 #: What stands for the payment service writes down by itself what it was asked.
 FOREIGN = "test_gateway_operations"
 #: Those of the service included. What a well-known peer sends is 130.
-FEW = 19
+FEW = 18
 #: How often PostgreSQL plans a statement for its values before it may settle on one plan for all.
 PLANNED_ANEW = 5
 #: Variants and how many lines of each, one unit a line: the shop has so many.
