@@ -76,7 +76,8 @@ class Basis:
 def _basis(goods: str, join: str) -> Statement[_Content]:
     """Write the one statement that reads all that totals are reckoned from: a round trip costs more than the rows.
 
-    Lines and choices have columns of their own; what the channel offers is a few rows, each as JSON.
+    Lines and choices have columns of their own; what the channel offers is a few rows, each as JSON. The LIMIT takes nothing
+    away: without it the statement would be planned anew for each cart.
     """
     nothing = ", ".join(["NULL"] * (len(fields(_Content)) - 3))
     return rows(
@@ -94,7 +95,8 @@ def _basis(goods: str, join: str) -> Statement[_Content]:
         SELECT 'channel', to_jsonb(channel), 0, {nothing} FROM channels AS channel WHERE id = :channel_id
         UNION ALL
         SELECT 'promotion', to_jsonb(promotion), 0, {nothing} FROM promotions AS promotion
-        WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
+        WHERE channel_id = :channel_id
+          AND (code IS NULL OR code IN (SELECT * FROM unnest(:codes::text[]) LIMIT cardinality(:codes::text[])))
           AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
         UNION ALL
         SELECT 'option', to_jsonb(option), position, {nothing} FROM delivery_options AS option WHERE channel_id = :channel_id
