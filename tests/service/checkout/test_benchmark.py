@@ -12,7 +12,7 @@ HOUSE = Path(__file__).parents[3]
 @pytest.mark.embedded
 class TestBenchmark:
     def test_buys_a_few_carts_in_each_way_and_prints_its_table(self) -> None:
-        few = ["--clients", "2", "--orders", "4", "--rounds", "1", "--warm-up", "1"]
+        few = ["--clients", "2", "--orders", "4", "--rounds", "1", "--warm-up", "1", "--open-orders", "4"]
 
         done = run(
             [sys.executable, "bench/checkout.py", *few, "--only", "spread", "--only", "gift card"],
