@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.cart.queries.carts import CART
@@ -11,7 +12,7 @@ from app.checkout.rules import Attempt
 from app.checkout.states import AttemptStatus
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import AttemptId, OrderId, PaymentId
-from app.kernel.sql import Session, maker, rows, statement
+from app.kernel.sql import Session, Statement, maker, rows, statement
 
 
 def _names(columns: str) -> list[str]:
@@ -34,14 +35,22 @@ _CART_WIDTH = len(fields(Cart))
 _make_cart, _make_attempt = maker(Cart), maker(Attempt)
 _GET = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id", Attempt)
 _LOCK = rows(f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE id = :id FOR NO KEY UPDATE", Attempt)
-#: An attempt and its cart, which is locked before it, in one round trip.
-_LOCK_WITH_CART = statement(
-    f"""
-    SELECT {", ".join(f"cart.{name}" for name in _names(CART))}, {", ".join(f"attempt.{name}" for name in _names(_ATTEMPT))}
-    FROM carts AS cart JOIN checkout_attempts AS attempt ON attempt.cart_id = cart.id
-    WHERE attempt.id = :id FOR NO KEY UPDATE OF cart, attempt
-    """
-)
+
+
+def _lock_with_cart(attempt: str) -> Statement[Any]:
+    """Write the statement that locks an attempt and its cart, which comes before it, in one round trip."""
+    return statement(
+        f"""
+        SELECT {", ".join(f"cart.{name}" for name in _names(CART))}, {attempt}
+        FROM carts AS cart JOIN checkout_attempts AS attempt ON attempt.cart_id = cart.id
+        WHERE attempt.id = :id FOR NO KEY UPDATE OF cart, attempt
+        """
+    )
+
+
+_WHOLE = ", ".join(f"attempt.{name}" for name in _names(_ATTEMPT))
+_LOCK_WITH_CART = _lock_with_cart(_WHOLE)
+_LOCK_WITH_CART_ALONE = _lock_with_cart(_WHOLE.replace("attempt.snapshot", "NULL::jsonb AS snapshot"))
 _GET_BY_KEY = rows(
     f"SELECT {_ATTEMPT} FROM checkout_attempts WHERE key_scope = :scope AND key = :key ORDER BY id DESC LIMIT 1",
     Attempt,
@@ -91,9 +100,10 @@ async def lock_attempt(uow: UnitOfWork, *, attempt_id: UUID) -> Attempt | None:
     return await _LOCK.first(uow, id=attempt_id)
 
 
-async def lock_with_cart(uow: UnitOfWork, *, attempt_id: UUID) -> LockedAttempt | None:
-    """Lock an attempt and, before it, its cart."""
-    found = await uow.fetch(_LOCK_WITH_CART.sql, [attempt_id])
+async def lock_with_cart(uow: UnitOfWork, *, attempt_id: UUID, with_snapshot: bool) -> LockedAttempt | None:
+    """Lock an attempt and, before it, its cart. What was frozen is read for those who do not have it at hand."""
+    lock = _LOCK_WITH_CART if with_snapshot else _LOCK_WITH_CART_ALONE
+    found = await uow.fetch(lock.sql, [attempt_id])
     if not found:
         return None
     values = list(found[0])

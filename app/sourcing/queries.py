@@ -65,19 +65,20 @@ class _Found:
 
 #: What could be shipped, and what may tell where the destination is: its postal code, if it was imported, and places of
 #: ours in its country that share the city or the first letter of the postal code. Asked together, as every decision needs
-#: both. Rows of places have an address and no location, those of postal codes neither.
+#: both. Rows of places have an address and no location, those of postal codes neither. A LIMIT of the list's own length
+#: changes nothing but PostgreSQL's guess, so that one plan serves lists of any length.
 _LIST_SUPPLIES_AND_PLACES = rows(
     """
     SELECT location.id AS location_id, location.code, location.latitude, location.longitude, level.variant_id,
         level.sellable - level.soft - level.firm - level.safety_stock + coalesce(own.units, 0) AS available,
         NULL::jsonb AS address
-    FROM levels AS level
+    FROM (SELECT * FROM unnest(:variant_ids::uuid[]) LIMIT cardinality(:variant_ids::uuid[])) AS wanted (variant_id)
+    JOIN levels AS level ON level.variant_id = wanted.variant_id
     LEFT JOIN unnest(:own_variants::uuid[], :own_locations::uuid[], :own_units::int[]) AS own (variant_id, location_id, units)
         ON own.variant_id = level.variant_id AND own.location_id = level.location_id
     JOIN channel_locations AS supply ON supply.location_id = level.location_id AND supply.channel_id = :channel_id AND supply.ships
     JOIN locations AS location ON location.id = level.location_id AND location.archived_at IS NULL
-    WHERE level.variant_id = ANY(:variant_ids::uuid[])
-      AND level.sellable - level.soft - level.firm - level.safety_stock + coalesce(own.units, 0) > 0
+    WHERE level.sellable - level.soft - level.firm - level.safety_stock + coalesce(own.units, 0) > 0
       AND location.id <> ALL(:excluding::uuid[])
     UNION ALL
     SELECT NULL, NULL, latitude, longitude, NULL, NULL, address FROM locations

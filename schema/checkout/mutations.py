@@ -107,7 +107,7 @@ def _return_url(text: str | None) -> str | None:
 
 async def _payload(context: Context, completed: Completed, token: str | None) -> CheckoutCompletePayload:
     if completed.order_id is not None:
-        row = await context.load(OrderById, completed.order_id)
+        row = completed.order or await context.load(OrderById, completed.order_id)
         if row is None:
             raise BrokenInvariant(f"order {completed.order_id} was placed and is gone")
         return CheckoutCompletePayload(order=Order.for_buyer(row, context), cart=None, payment_action=None, errors=[])

@@ -240,13 +240,14 @@ async def told_of(shop: Shop, cart: Cart) -> tuple[Cart, dict[Kind, int], str | 
     async with shop.database.read() as session:
         found = await queries.get_cart(session, cart_id=cart.id)
         assert found is not None
-        contents = await queries.list_contents(session, cart_id=cart.id, channel_id=cart.channel_id)
+        lines = await queries.list_lines(session, cart_ids=[cart.id])
+        selections = await queries.list_selections(session, cart_ids=[cart.id])
     shipping = group_id(cart.id, DeliveryMethod.SHIPPING, None)
     return (
         found,
         {
             (skus[line.variant_id], None if line.store_id is None else stores[line.store_id], line.note): line.quantity
-            for line in contents.lines
+            for line in lines
         },
-        next((options[chosen.option_id] for chosen in contents.selections if chosen.group_id == shipping), None),
+        next((options[chosen.option_id] for chosen in selections if chosen.group_id == shipping), None),
     )

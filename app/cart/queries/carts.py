@@ -8,10 +8,11 @@ from uuid import UUID
 
 from app.cart.models import GIFT_MESSAGE_DIGEST, NOTE_DIGEST
 from app.cart.rules import MOST_UNITS, AddLine, Cart, CartLine, LeftOut, Rewritten, Select
+from app.cart.states import CartStatus
 from app.delivery.states import DeliveryMethod
 from app.kernel.address import Address
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import CartId, ChannelId, CustomerId, LocationId, VariantId, new_id
+from app.kernel.ids import AttemptId, CartId, ChannelId, CustomerId, LocationId, VariantId, new_id
 from app.kernel.sql import Session, rows, statement
 
 
@@ -46,6 +47,8 @@ _LINE = "id, cart_id, variant_id, quantity, delivery, store_id, created_at, note
 
 _GET = rows(f"SELECT {CART} FROM carts WHERE id = :id", Cart)
 _LIST = rows(f"SELECT {CART} FROM carts WHERE id = ANY(:ids::uuid[])", Cart)
+#: One cart has a statement without a list, which PostgreSQL plans once; bench/checkout.py measures it.
+_LOCK_ONE = rows(f"SELECT {CART} FROM carts WHERE id = :id FOR NO KEY UPDATE", Cart)
 _LOCK = rows(f"SELECT {CART} FROM carts WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Cart)
 _GET_ACTIVE = rows(
     f"SELECT {CART} FROM carts WHERE customer_id = :customer_id AND channel_id = :channel_id AND status = 'ACTIVE'",
@@ -99,6 +102,17 @@ _SAVE = rows(
     RETURNING {CART}
     """,
     Cart,
+)
+
+#: While a payment is under way a cart never expires, so its end can stay: no index has to be told of this change.
+_HOLD_FOR_ATTEMPT = statement(
+    "UPDATE carts SET attempt_id = :attempt_id, reserved_until = :reserved_until WHERE id = :id"
+)
+_END_AS_ORDERED = statement(
+    """
+    UPDATE carts SET status = :status, attempt_id = NULL, reserved_until = NULL, expires_at = NULL, updated_at = :now
+    WHERE id = :id
+    """
 )
 
 _LIST_LINES = rows(
@@ -239,7 +253,7 @@ async def get_active_cart(session: Session, *, customer_id: CustomerId, channel_
 
 async def lock_cart(uow: UnitOfWork, *, cart_id: UUID) -> Cart | None:
     """Lock a cart against other changes, and answer it as it now is."""
-    return await _LOCK.first(uow, ids=[cart_id])
+    return await _LOCK_ONE.first(uow, id=cart_id)
 
 
 async def lock_carts(uow: UnitOfWork, *, cart_ids: Collection[UUID]) -> dict[UUID, Cart]:
@@ -265,6 +279,18 @@ async def delete_cart(uow: UnitOfWork, *, cart_id: CartId) -> None:
 async def save_cart(uow: UnitOfWork, *, cart: Cart) -> Cart:
     """Write whatever may change about a cart that is locked, and answer it: while it is active, it lives on from now."""
     return await _SAVE.one(uow, **_columns(cart), now=uow.now)
+
+
+async def hold_for_attempt(
+    uow: UnitOfWork, *, cart_id: CartId, attempt_id: AttemptId, reserved_until: datetime | None
+) -> None:
+    """Write which checkout attempt a locked cart is held for, and until when its units are."""
+    await _HOLD_FOR_ATTEMPT.run(uow, id=cart_id, attempt_id=attempt_id, reserved_until=reserved_until)
+
+
+async def end_as_ordered(uow: UnitOfWork, *, cart_id: CartId, status: CartStatus) -> None:
+    """Write that a locked cart became an order: it holds nothing, and does not expire any more."""
+    await _END_AS_ORDERED.run(uow, id=cart_id, status=status.value, now=uow.now)
 
 
 async def raise_recovery(uow: UnitOfWork, *, cart_id: CartId) -> Cart:

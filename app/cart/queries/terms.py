@@ -1,7 +1,7 @@
 """What the totals of a cart are reckoned from: its contents with today's prices, and what its channel offers."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.delivery.rules import DeliveryOption
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import CartId, CartLineId, ChannelId, LocationId, VariantId
 from app.kernel.plain import from_plain
-from app.kernel.sql import Session, Statement, rows, statement
+from app.kernel.sql import Session, Statement, rows
 from app.pricing.queries import PRICE_OF_LINE
 from app.promotions.rules import Promotion
 from app.tax.rules import TaxRate
@@ -23,7 +23,10 @@ from app.tax.rules import TaxRate
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    id: UUID
+    kind: str
+    offered: dict[str, Any] | None
+    place: int
+    id: UUID | None
     variant_id: VariantId | None
     quantity: int | None
     delivery: DeliveryMethod | None
@@ -52,31 +55,6 @@ class Contents:
     goods: dict[UUID, Goods]
 
 
-def _contents(goods: str, join: str) -> Statement[_Content]:
-    """Write the one statement that reads a cart's contents: a round trip costs more than the rows."""
-    return rows(
-        f"""
-        SELECT line.id, line.variant_id, line.quantity, line.delivery, line.store_id, line.created_at, line.note,
-            line.gift_message, NULL::uuid AS option_id, NULL::timestamptz AS slot_starts_at, price.amount_minor,
-            price.list_amount_minor, {goods}
-        FROM cart_lines AS line {PRICE_OF_LINE} {join}
-        WHERE line.cart_id = :cart_id
-        UNION ALL
-        SELECT group_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL
-        FROM cart_selections WHERE cart_id = :cart_id
-        """,
-        _Content,
-    )
-
-
-_CONTENTS = _contents("NULL::text, NULL::text, NULL::bool, NULL::jsonb, NULL::bool", "")
-_CONTENTS_WITH_GOODS = _contents(
-    GOODS,
-    "JOIN variants AS variant ON variant.id = line.variant_id JOIN products AS product ON product.id = variant.product_id",
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Offers:
     """A channel, and what it asks besides prices."""
@@ -87,33 +65,90 @@ class Offers:
     rates: tuple[TaxRate, ...]
 
 
-#: Every read of a cart needs all of these, and a round trip costs more than these few rows.
-_LIST_OFFERS = statement(
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the totals of a cart are reckoned from."""
+
+    contents: Contents
+    offers: Offers
+
+
+def _basis(goods: str, join: str) -> Statement[_Content]:
+    """Write the one statement that reads all that totals are reckoned from: a round trip costs more than the rows.
+
+    Lines and choices have columns of their own; what the channel offers is a few rows, each as JSON. The LIMIT takes nothing
+    away: without it the statement would be planned anew for each cart.
     """
-    SELECT 'channel' AS kind, to_jsonb(channel) AS row, 0 AS position FROM channels AS channel WHERE id = :channel_id
-    UNION ALL
-    SELECT 'promotion' AS kind, to_jsonb(promotion) AS row, 0 AS position FROM promotions AS promotion
-    WHERE channel_id = :channel_id AND (code IS NULL OR code = ANY(:codes::text[]))
-      AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
-    UNION ALL
-    SELECT 'option', to_jsonb(option), position FROM delivery_options AS option WHERE channel_id = :channel_id
-    UNION ALL
-    SELECT 'rate', to_jsonb(rate), 0 FROM tax_rates AS rate WHERE channel_id = :channel_id
-    ORDER BY kind, position
-    """
+    nothing = ", ".join(["NULL"] * (len(fields(_Content)) - 3))
+    return rows(
+        f"""
+        SELECT 'line' AS kind, NULL::jsonb AS offered, 0 AS place, line.id, line.variant_id, line.quantity, line.delivery,
+            line.store_id, line.created_at, line.note, line.gift_message, NULL::uuid AS option_id,
+            NULL::timestamptz AS slot_starts_at, price.amount_minor, price.list_amount_minor, {goods}
+        FROM cart_lines AS line {PRICE_OF_LINE} {join}
+        WHERE line.cart_id = :cart_id
+        UNION ALL
+        SELECT 'selection', NULL, 0, group_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, option_id, slot_starts_at, NULL, NULL,
+            NULL, NULL, NULL, NULL, NULL
+        FROM cart_selections WHERE cart_id = :cart_id
+        UNION ALL
+        SELECT 'channel', to_jsonb(channel), 0, {nothing} FROM channels AS channel WHERE id = :channel_id
+        UNION ALL
+        SELECT 'promotion', to_jsonb(promotion), 0, {nothing} FROM promotions AS promotion
+        WHERE channel_id = :channel_id
+          AND (code IS NULL OR code IN (SELECT * FROM unnest(:codes::text[]) LIMIT cardinality(:codes::text[])))
+          AND starts_at <= :at AND (ends_at IS NULL OR ends_at > :at)
+        UNION ALL
+        SELECT 'option', to_jsonb(option), position, {nothing} FROM delivery_options AS option WHERE channel_id = :channel_id
+        UNION ALL
+        SELECT 'rate', to_jsonb(rate), 0, {nothing} FROM tax_rates AS rate WHERE channel_id = :channel_id
+        ORDER BY kind, place
+        """,
+        _Content,
+    )
+
+
+_BASIS = _basis("NULL::text, NULL::text, NULL::bool, NULL::jsonb, NULL::bool", "")
+_BASIS_WITH_GOODS = _basis(
+    GOODS,
+    "JOIN variants AS variant ON variant.id = line.variant_id JOIN products AS product ON product.id = variant.product_id",
 )
 
 
-async def list_contents(
-    session: Session, *, cart_id: CartId, channel_id: ChannelId, with_goods: bool = False
-) -> Contents:
-    """List what is in a cart and what it costs now, with one statement."""
+async def get_basis(
+    session: Session,
+    *,
+    cart_id: CartId,
+    channel_id: ChannelId,
+    codes: Collection[str],
+    at: datetime,
+    with_goods: bool = False,
+) -> Basis:
+    """Find what is in a cart, what it costs at one moment, and what its channel, which has to be there, asks besides."""
+    asked = _BASIS_WITH_GOODS if with_goods else _BASIS
+    found: dict[str, list[_Content]] = {
+        kind: [] for kind in ("line", "selection", "channel", "promotion", "option", "rate")
+    }
+    for content in await asked.all(session, cart_id=cart_id, channel_id=channel_id, codes=list(codes), at=at):
+        found[content.kind].append(content)
+    [channel] = found["channel"]
+    offers = Offers(
+        channel=from_plain(Channel, channel.offered or {}),
+        promotions=tuple(from_plain(Promotion, content.offered or {}) for content in found["promotion"]),
+        options=tuple(from_plain(DeliveryOption, content.offered or {}) for content in found["option"]),
+        rates=tuple(from_plain(TaxRate, content.offered or {}) for content in found["rate"]),
+    )
+    return Basis(_contents(cart_id, found["line"], found["selection"]), offers)
+
+
+def _contents(cart_id: CartId, lines: Sequence[_Content], selections: Sequence[_Content]) -> Contents:
     found = Contents([], [], {}, {})
-    asked = _CONTENTS_WITH_GOODS if with_goods else _CONTENTS
-    for content in await asked.all(session, cart_id=cart_id, channel_id=channel_id):
-        if content.option_id is not None:
-            found.selections.append(Selection(content.id, content.option_id, content.slot_starts_at))
-            continue
+    for content in selections:
+        assert content.id is not None
+        assert content.option_id is not None
+        found.selections.append(Selection(content.id, content.option_id, content.slot_starts_at))
+    for content in lines:
+        assert content.id is not None
         assert content.variant_id is not None
         assert content.quantity is not None
         assert content.delivery is not None
@@ -143,16 +178,3 @@ async def list_contents(
                 bundle=bool(content.bundle),
             )
     return found
-
-
-async def list_offers(session: Session, *, channel_id: ChannelId, codes: Collection[str], at: datetime) -> Offers:
-    """Find a channel, which has to be there, and what it takes off, charges for delivery, and taxes at one moment."""
-    found: dict[str, list[Any]] = {"channel": [], "promotion": [], "option": [], "rate": []}
-    for record in await _LIST_OFFERS.all(session, channel_id=channel_id, codes=list(codes), at=at):
-        found[record["kind"]].append(record["row"])
-    return Offers(
-        channel=from_plain(Channel, found["channel"][0]),
-        promotions=tuple(from_plain(Promotion, row) for row in found["promotion"]),
-        options=tuple(from_plain(DeliveryOption, row) for row in found["option"]),
-        rates=tuple(from_plain(TaxRate, row) for row in found["rate"]),
-    )

@@ -126,7 +126,8 @@ async def hold_for_attempt(
     uow: UnitOfWork, *, cart: Cart, attempt_id: AttemptId, reserved_until: datetime | None
 ) -> Cart:
     """Keep a locked cart from being edited while a checkout attempt is under way."""
-    return await queries.save_cart(uow, cart=replace(cart, attempt_id=attempt_id, reserved_until=reserved_until))
+    await queries.hold_for_attempt(uow, cart_id=cart.id, attempt_id=attempt_id, reserved_until=reserved_until)
+    return replace(cart, attempt_id=attempt_id, reserved_until=reserved_until)
 
 
 async def let_go(uow: UnitOfWork, *, cart: Cart, reserved_until: datetime | None = None) -> Cart:
@@ -143,11 +144,9 @@ async def record_ordered(uow: UnitOfWork, *, cart: Cart) -> Cart:
     Raises: IllegalTransition when it had ended before.
     """
     status = CART.next(cart.status, "order")
-    ordered = await queries.save_cart(
-        uow, cart=replace(cart, status=status, attempt_id=None, reserved_until=None, updated_at=uow.now)
-    )
-    uow.moved("cart", cart.id, before=cart.status, after=ordered.status, action="order")
-    return ordered
+    await queries.end_as_ordered(uow, cart_id=cart.id, status=status)
+    uow.moved("cart", cart.id, before=cart.status, after=status, action="order")
+    return replace(cart, status=status, attempt_id=None, reserved_until=None, expires_at=None, updated_at=uow.now)
 
 
 async def expire_due(uow: UnitOfWork, *, most: int = 500) -> int:

@@ -19,7 +19,7 @@ from app.locations import queries as locations
 async def quote(session: Session, *, cart: Cart, now: datetime) -> Quote:
     """Say what a cart costs at this moment: fresh prices, promotions, delivery and tax. Writes nothing.
 
-    Two statements for a cart that is shipped, one more when a store hands lines over, whatever the number of lines.
+    One statement for a cart that is shipped, one more when a store hands lines over, whatever the number of lines.
     """
     return (await quote_in_channel(session, cart=cart, now=now)).quote
 
@@ -35,8 +35,10 @@ class Priced:
 
 async def quote_in_channel(session: Session, *, cart: Cart, now: datetime, with_goods: bool = False) -> Priced:
     """Say what a cart costs at this moment, and in which channel."""
-    contents = await queries.list_contents(session, cart_id=cart.id, channel_id=cart.channel_id, with_goods=with_goods)
-    offers = await queries.list_offers(session, channel_id=cart.channel_id, codes=cart.promotion_codes, at=now)
+    basis = await queries.get_basis(
+        session, cart_id=cart.id, channel_id=cart.channel_id, codes=cart.promotion_codes, at=now, with_goods=with_goods
+    )
+    contents, offers = basis.contents, basis.offers
     terms = await _terms(session, offers, contents)
     destination = cart.shipping_address.country if cart.shipping_address else None
     quote = quoted(cart.id, contents.lines, selections=contents.selections, destination=destination, terms=terms)

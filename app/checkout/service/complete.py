@@ -70,7 +70,8 @@ async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) 
         answers[tender.id] = answer = await _authorize(gateways, begun.snapshot, tender)
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
-    return await _concluded(begin, Held(begun.attempt.id, request.cart_id), begun.payments, answers)
+    held = Held(begun.attempt.id, request.cart_id, begun.snapshot)
+    return await _concluded(begin, held, begun.payments, answers)
 
 
 async def resume(
@@ -253,4 +254,5 @@ async def _give_up(uow: UnitOfWork, held: Held, answers: dict[PaymentId, Answer 
         await payments.record_authorization(uow, tender, answers[tender.id]) if tender.id in answers else tender
         for tender in tenders
     ]
-    return await give_back(uow, cart, attempt, recorded, "fail", lost)
+    snapshot = held.snapshot or snapshot_of(attempt)
+    return await give_back(uow, cart, attempt, snapshot, recorded, "fail", lost)

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.cart import queries as carts
 from app.cart import service as cart_service
 from app.cart.rules import Cart
+from app.channels.states import CaptureAt
 from app.checkout import queries
 from app.checkout.errors import Kept, PaymentActionRequired, PaymentPending
 from app.checkout.events import CheckoutAttemptEnded
@@ -64,20 +65,28 @@ class PaymentAsked:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """Where a checkout has got to: an order, or a refusal, with what the shopper has to do where something is."""
+    """Where a checkout has got to: an order, or a refusal, with what the shopper has to do where something is.
+
+    `order` is the order as it stands, where this call placed it and nothing has changed it since.
+    """
 
     cart_id: CartId
     order_id: OrderId | None = None
+    order: Order | None = None
     refusal: DomainError | None = None
     action: PaymentAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An attempt and the cart that it holds, which is locked before it."""
+    """An attempt and the cart that it holds, which is locked before it.
+
+    Whoever began the attempt knows what was frozen, and has not to read it again.
+    """
 
     attempt_id: AttemptId
     cart_id: CartId
+    snapshot: Snapshot | None = None
 
 
 class Lapsed(Exception):
@@ -106,14 +115,16 @@ async def conclude(
     cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
         return await ended(uow, attempt)
+    snapshot = held.snapshot or snapshot_of(attempt)
     verdict = _verdict(tenders, answers)
     if verdict is _Verdict.PLACE:
-        return await place(uow, cart, attempt, snapshot_of(attempt), tenders, answers, resupply=resupply)
+        return await place(uow, cart, attempt, snapshot, tenders, answers, resupply=resupply)
     recorded = [await _record(uow, tender, answers) for tender in tenders]
     if verdict is _Verdict.DECLINE:
         refused = next((a for a in answers.values() if a is not None and a.outcome is Outcome.DECLINED), None)
         message = refused.message if refused else "the payment was declined"
-        return await give_back(uow, cart, attempt, recorded, "fail", PaymentDeclined(message, field=("payments",)))
+        declined = PaymentDeclined(message, field=("payments",))
+        return await give_back(uow, cart, attempt, snapshot, recorded, "fail", declined)
     if verdict is _Verdict.ASK_SHOPPER:
         await _suspend(uow, attempt, "ask_shopper", LOOK_AFTER_SHOPPER)
         asked = next(payment for payment in recorded if payment.action_kind)
@@ -125,11 +136,16 @@ async def conclude(
 
 
 async def give_back(
-    uow: UnitOfWork, cart: Cart, attempt: Attempt, tenders: Sequence[Payment], action: str, refusal: DomainError
+    uow: UnitOfWork,
+    cart: Cart,
+    attempt: Attempt,
+    snapshot: Snapshot,
+    tenders: Sequence[Payment],
+    action: str,
+    refusal: DomainError,
 ) -> Completed:
     """End an attempt without an order: stock, pickup places and held money go back, and the cart is free again."""
     status = ATTEMPT.next(attempt.status, action)
-    snapshot = snapshot_of(attempt)
     await queries.update_attempt(
         uow,
         attempt_id=attempt.id,
@@ -188,13 +204,13 @@ async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
         raise BrokenInvariant(f"attempt {attempt_id} has no cart")
     tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
     refusal = PaymentDeclined("the payment was given up, because the cart was changed")
-    await give_back(uow, cart, attempt, tenders, "abandon", refusal)
+    await give_back(uow, cart, attempt, snapshot_of(attempt), tenders, "abandon", refusal)
     return True
 
 
 async def lock(uow: UnitOfWork, held: Held) -> tuple[Cart, Attempt]:
-    """Lock an attempt and, before it, its cart."""
-    found = await queries.lock_with_cart(uow, attempt_id=held.attempt_id)
+    """Lock an attempt and, before it, its cart. What `held` knows was frozen is not read again."""
+    found = await queries.lock_with_cart(uow, attempt_id=held.attempt_id, with_snapshot=held.snapshot is None)
     if found is None:
         raise BrokenInvariant(f"attempt {held.attempt_id} or its cart is gone")
     return found.cart, found.attempt
@@ -316,7 +332,9 @@ async def place(
     uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="place")
     await cart_service.record_ordered(uow, cart=cart)
     idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
-    return Completed(cart.id, order_id=order.id)
+    # What is charged or carried out at once has changed the order that was written.
+    unchanged = snapshot.capture_at is not CaptureAt.PLACEMENT and not by_method[DeliveryMethod.CARRY_OUT]
+    return Completed(cart.id, order_id=order.id, order=order if unchanged else None)
 
 
 async def _as_held(uow: UnitOfWork, snapshot: Snapshot) -> Snapshot:

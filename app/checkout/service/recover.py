@@ -6,7 +6,7 @@ from uuid import UUID
 from app.checkout import queries
 from app.checkout.rules import Attempt
 from app.checkout.service.complete import resume
-from app.checkout.service.conclude import Held, give_back, lock
+from app.checkout.service.conclude import Held, give_back, lock, snapshot_of
 from app.checkout.states import LIVE, AttemptStatus
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.ids import PaymentId
@@ -54,7 +54,7 @@ async def _give_up(begin: Begin, found: Attempt) -> None:
         if attempt.status in LIVE and attempt.status is not AttemptStatus.AUTHORIZING:
             tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt.id)
             refusal = PaymentDeclined("the payment was given up, as its result never came")
-            await give_back(uow, cart, attempt, tenders, "abandon", refusal)
+            await give_back(uow, cart, attempt, snapshot_of(attempt), tenders, "abandon", refusal)
 
     await begin.run(work)
 

@@ -177,7 +177,13 @@ _KEEP_PROMISE = statement(
     FROM payment
     """
 )
-_SET_ORDER = statement("UPDATE payments SET order_id = :order_id, updated_at = :now WHERE id = ANY(:ids::uuid[])")
+#: The LIMIT takes nothing away: without it the statement would be planned anew for each order.
+_SET_ORDER = statement(
+    """
+    UPDATE payments SET order_id = :order_id, updated_at = :now
+    WHERE id IN (SELECT * FROM unnest(:ids::uuid[]) LIMIT cardinality(:ids::uuid[]))
+    """
+)
 _REDACT_TOKENS = statement(
     """
     UPDATE payments SET token = NULL, action_secret = NULL

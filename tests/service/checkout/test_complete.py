@@ -13,6 +13,7 @@ from app.cart.rules import AddLine, Cart, CartChanges
 from app.cart.states import CartStatus
 from app.checkout import service as checkout
 from app.checkout.errors import CartEmpty, DeliveryRequired, PriceChanged
+from app.checkout.rules import Tender
 from app.checkout.service.recover import GIVE_UP_AFTER
 from app.inventory.errors import OutOfStock
 from app.kernel.db import UnitOfWork
@@ -22,6 +23,7 @@ from app.payments.errors import PaymentMismatch
 from app.payments.states import PaymentStatus
 from tests.builders.buyers import LATE, Buyer, broken, other_key
 from tests.builders.clock import StoppedClock
+from tests.builders.credited import gift_card
 from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +81,26 @@ class TestComplete:
             await buyer.buy(await buyer.cart(collected={"mug": 1}, slot=slot))
 
         assert refused.value.code is ErrorCode.SLOT_FULL  # type: ignore[attr-defined]
+
+    async def test_answers_the_order_as_it_stands(self, shop: Shop) -> None:
+        buyer, card = Buyer(shop), await gift_card(shop, "100.00")
+        carts = [await buyer.cart({"mug": 2, "tee-s": 1}, {"mug": 1}), await buyer.cart({"mug": 1})]
+        requests = [await buyer.request(cart) for cart in carts]
+        requests[1] = replace(requests[1], tenders=(Tender("gift_card", await card.code(), None),))
+
+        completed = [await buyer.send(request) for request in requests]
+
+        assert [one.order for one in completed] == [await buyer.order_of(cart) for cart in carts]
+
+    async def test_has_an_order_read_anew_that_was_charged_at_once(self, shop: Shop) -> None:
+        buyer = Buyer(shop)
+        async with shop.database.unit(shop.actor("system")) as uow:
+            await uow.execute("UPDATE channels SET capture_at = 'PLACEMENT'", [])
+
+        completed = await buyer.buy(await buyer.cart({"mug": 1}))
+
+        assert completed.order_id is not None
+        assert completed.order is None
 
 
 class TestRefusalsBeforeTheGateway:

@@ -22,7 +22,9 @@ Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 #: What stands for the payment service writes down by itself what it was asked.
 FOREIGN = "test_gateway_operations"
 #: Those of the service included. What a well-known peer sends is 130.
-FEW = 19
+FEW = 18
+#: How often PostgreSQL plans a statement for its values before it may settle on one plan for all.
+PLANNED_ANEW = 5
 #: Variants and how many lines of each, one unit a line: the shop has so many.
 FIFTY = {"mug": 10, "tee-s": 14, "tee-m": 14, "tee-l": 12}
 
@@ -88,3 +90,17 @@ class TestCheckout:
         # The code is looked up apart, so that wrong ones stay counted, and the first try finds out that it has to be.
         assert [word for word in sent.transactions if word.startswith("BEGIN")] == ["BEGIN;"] * 3
         assert await broken(shop) == []
+
+
+class TestStatements:
+    async def test_are_planned_once_and_not_for_each_order(self, shop: Shop, statements: Counting) -> None:
+        buyer = Buyer(shop)
+
+        for _ in range(PLANNED_ANEW + 3):
+            sent = await sent_for(buyer, await buyer.cart({"mug": 1}), statements)
+
+        planned = await shop.fetch(
+            "SELECT statement, custom_plans FROM pg_prepared_statements WHERE statement = ANY($1)", sent.statements
+        )
+        assert len(planned) == len(set(sent.statements))
+        assert [row["statement"] for row in planned if row["custom_plans"] > PLANNED_ANEW] == []
