@@ -71,6 +71,15 @@ CHECKS: Final[tuple[Check, ...]] = (
         """,
     ),
     Check(
+        "a checkout has ended, and its gift card is held or was taken from",
+        """
+        SELECT attempt.id, payment.account_id FROM checkout_attempts AS attempt
+        JOIN payments AS payment ON payment.attempt_id = attempt.id
+        WHERE attempt.status <> 'PLACED' AND payment.account_id IS NOT NULL
+            AND payment.authorized_minor > payment.released_minor + payment.expired_minor
+        """,
+    ),
+    Check(
         "the provider holds money that no tender of ours knows of",
         f"""
         SELECT known.* FROM ({_AT_THE_PROVIDER}) AS known WHERE known.payment_id IS NULL

@@ -12,8 +12,10 @@ from app.kernel.money import exponent_of
 from tests.builders.buyers import Buyer
 from tests.builders.carts import write
 from tests.builders.clock import OPENING
+from tests.builders.credited import gift_card
 from tests.builders.placed import Placed
 from tests.builders.returned import lines_of, request, ship
+from tests.builders.scene import code_of
 from tests.builders.shop import Shop
 from tests.faults.working import work
 
@@ -88,25 +90,31 @@ def buying(
     *,
     tokens: Sequence[str] = ("tok_ok",),
     reserve_at: str = "CHECKOUT",
+    capture_at: str = "SHIPMENT",
+    gift_card_of: str | None = None,
 ) -> Callable[[Shop], Awaitable[Call]]:
-    """Fill a cart; the call buys it. Of several tenders all but the last pay 1.00."""
+    """Fill a cart; the call buys it, with a gift card first where there is one. Of several cards all but the last pay 1.00."""
 
     async def prepare(shop: Shop) -> Call:
         await write(shop, "UPDATE channels SET reserve_at = $1", reserve_at)
+        await write(shop, "UPDATE channels SET capture_at = $1", capture_at)
         buyer = Buyer(shop)
         slot = OPENING.replace(hour=15) if collected else None
         cart = await buyer.cart(shipped, collected, slot=slot)
         quote = await buyer.quote(cart)
-        amounts: list[dict[str, str]] = [{"amount": "1.00"}] * (len(tokens) - 1) + [{}]
+        cards = [{"gateway": "test", "token": token} for token in tokens]
+        for card in cards[:-1]:
+            card["amount"] = "1.00"
+        if gift_card_of is not None:
+            given = encode(IdKind.GIFT_CARD, (await gift_card(shop, gift_card_of)).id)
+            cards.insert(0, {"gateway": "gift_card", "token": code_of(shop, given)})
         return Call(
             COMPLETE,
             "order",
             {
                 "cartId": encode(IdKind.CART, cart.id),
                 "token": buyer.token(cart.id),
-                "payments": [
-                    {"gateway": "test", "token": token, **amount} for token, amount in zip(tokens, amounts, strict=True)
-                ],
+                "payments": cards,
                 "expectedTotal": str(Decimal(quote.total_minor).scaleb(-exponent_of(quote.currency))),
                 "idempotencyKey": "first",
             },
@@ -217,6 +225,26 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario("two cards, first answer lost", buying({"mug": 1}, tokens=["tok_timeout", "tok_ok"]), MUG_BOUGHT),
     Scenario("two cards, last answer lost", buying({"mug": 1}, tokens=["tok_ok", "tok_timeout"]), MUG_BOUGHT),
+    Scenario("gift card", buying({"mug": 1}, tokens=(), gift_card_of="20.00"), {DONE: Money()}),
+    Scenario(
+        "gift card and card",
+        buying({"mug": 1}, gift_card_of="5.00"),
+        {DONE: Money(held=MUG - 500), DECLINED: Money()},
+        works=True,
+    ),
+    Scenario(
+        "gift card, and a card that is declined",
+        buying({"mug": 1}, tokens=["tok_declined"], gift_card_of="5.00"),
+        NOTHING,
+        works=True,
+        undisturbed=DECLINED,
+    ),
+    Scenario(
+        "charged when placed",
+        buying({"mug": 1}, capture_at="PLACEMENT"),
+        {DONE: Money(taken=MUG), DECLINED: Money()},
+        works=True,
+    ),
     Scenario("capture", shipping(), {DONE: Money(taken=MUG)}, works=True),
     Scenario("capture, two cards", shipping(tokens=TWO_CARDS), {DONE: Money(taken=MUG)}, works=True),
     Scenario("void, two cards", cancelling, {DONE: Money()}, works=True),
