@@ -7,7 +7,7 @@ COPY pyproject.toml constraints.txt README.md ./
 COPY app ./app
 COPY schema ./schema
 COPY migrations ./migrations
-RUN python -m pip wheel --disable-pip-version-check --no-cache-dir --constraint constraints.txt --wheel-dir wheels .
+RUN python -m pip wheel --disable-pip-version-check --no-cache-dir --constraint constraints.txt --wheel-dir wheels '.[pdf,stripe]'
 
 FROM python:3.12-slim
 # A fixed id that a cluster can name in its policies; the entry gives it the name and the home that libraries look up.
@@ -19,7 +19,7 @@ RUN mkdir -p etc home \
 # The wheels are only lent to this step, and nothing is asked of an index: the image holds what the builder resolved.
 RUN --mount=type=bind,from=build,source=/build/wheels,target=/wheels \
     python -m pip install --disable-pip-version-check --no-cache-dir --root-user-action=ignore \
-        --no-index --find-links wheels stoa
+        --no-index --find-links wheels 'stoa[pdf,stripe]'
 ENV HOME=/home/stoa
 ENV PYTHONDONTWRITEBYTECODE=1
 ENV PYTHONUNBUFFERED=1
