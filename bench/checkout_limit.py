@@ -127,7 +127,7 @@ def _prepare(wanted: str) -> Statement[Any]:
 
 _ASK = statement(
     """
-    INSERT INTO test_gateway_operations (idempotency_key, kind, reference, outcome, token, currency, amount_minor, settles_at,
+    INSERT INTO test_gateway_operations (idempotency_key, kind, reference, outcome, plays, currency, amount_minor, settles_at,
         expires_at, created_at)
     VALUES (:step_key, 'AUTHORIZATION', :reference, 'SUCCEEDED', 'tok_ok', 'GBP', :total, :now, :holds_until, :now)
     """
