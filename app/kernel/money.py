@@ -3,13 +3,14 @@
 Amounts are integers of the currency's minor unit (ISO 4217: JPY has none, KWD three digits). Floats never come near.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
 
 from app.kernel.errors import Invalid
 
@@ -20,10 +21,39 @@ LARGEST_MINOR = 10**15
 _EXACT = Context(prec=200)
 
 
-@lru_cache(maxsize=512)
+#: Digits of the minor unit where there are not two. Source: ISO 4217, list one. Not CLDR's, which say how amounts are usually
+#: shown and change from release to release (HUF had two, then none): what is stored must stay worth what it was.
+_DIGITS: Final[Mapping[str, int]] = MappingProxyType(
+    dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    )
+    | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+    | dict.fromkeys(("CLF", "UYW"), 4)
+)
+
+
 def exponent_of(currency: str) -> int:
     """Say how many digits the currency's minor unit has: GBP 2, JPY 0, KWD 3."""
-    return get_currency_precision(currency)
+    return _DIGITS.get(currency, 2)
 
 
 @lru_cache(maxsize=1)

@@ -13,13 +13,20 @@ from app.kernel.sql import STATEMENTS, Statement
 
 #: Whatever starts a process or reads its environment has no statements, and is not to be imported for its effects.
 DOORS = ("app.main", "app.cli")
+#: Libraries that come with an extra.
+EXTRAS = ("stripe", "typst")
 
 
 def every_module(package: ModuleType) -> None:
-    """Import a whole package, so that every statement is known."""
+    """Import a whole package, so that every statement is known; what is there for an extra only where that is installed."""
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not found.name.startswith(DOORS):
+        if found.name.startswith(DOORS):
+            continue
+        try:
             importlib.import_module(found.name)
+        except ModuleNotFoundError as missing:
+            if missing.name not in EXTRAS:
+                raise
 
 
 every_module(app)

@@ -36,7 +36,7 @@ def lets_no_money_go() -> None:
     async def forgotten(*_: object) -> None:
         return
 
-    _plant(payments, "release", forgotten)
+    _plant(payments, "give_up", forgotten)
 
 
 def takes_silence_for_a_no() -> None:
@@ -68,6 +68,7 @@ def ends_by_itself() -> None:
 
 
 def _plant(owner: object, name: str, bug: object) -> None:
+    getattr(owner, name)  # A bug that takes the place of nothing would be found by nobody.
     setattr(owner, name, bug)
 
 

@@ -92,6 +92,12 @@ class TestMoney:
         assert str(Money(1290, "GBP")) == "12.90 GBP"
         assert (exponent_of("JPY"), exponent_of("KWD")) == (0, 3)
 
+    @pytest.mark.parametrize(
+        ("currency", "digits"), [("HUF", 2), ("IQD", 3), ("MGA", 2), ("ISK", 0), ("CLF", 4), ("COP", 2)]
+    )
+    def test_has_the_digits_of_iso_4217_whatever_shops_usually_show(self, currency: str, digits: int) -> None:
+        assert exponent_of(currency) == digits
+
     def test_never_adds_two_currencies(self) -> None:
         with pytest.raises(ValueError, match="do not add up"):
             Money(1, "GBP") + Money(1, "EUR")

@@ -20,7 +20,8 @@ class TestAmounts:
             (1045, "HUF", 1045),
             (80045, "TWD", 80045),
             (5120, "KWD", 5120),
-            (7, "ALL", 700),
+            (700, "ALL", 700),
+            (700, "MGA", 7),
         ],
     )
     def test_are_those_of_stripes_own_page(self, minor: int, currency: str, amount: int) -> None:

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 
 from app.channels.rules import Seller
 from app.kernel.address import Address
-from app.kernel.money import Money
+from app.kernel.money import Money, exponent_of
 from app.payments.rules.invoicing import Invoice, InvoiceLine
 from app.payments.rules.sheets.words import Words, words_of
 from app.payments.states import InvoiceKind
@@ -241,8 +242,11 @@ class _Writer:
         return format_date(day, "long", locale=self.locale)
 
     def money(self, minor: int) -> str:
-        currency = self.invoice.currency
-        text = format_currency(Money(minor, currency).decimal(), currency, locale=self.locale)
+        amount = Money(minor, self.invoice.currency)
+        # With every digit of its currency: a locale may show fewer than there are, and a document has to add up.
+        pattern = copy(self.locale.currency_formats["standard"])
+        pattern.frac_prec = (exponent_of(amount.currency),) * 2
+        text = pattern.apply(amount.decimal(), self.locale, currency=amount.currency, currency_digits=False)
         return _LETTER_BY_DIGIT.sub("\u00a0", text)
 
     def rate(self, basis_points: int | None) -> str:
