@@ -22,6 +22,7 @@ from app.kernel.db import Database
 from app.main import create_app
 from app.payments.gateway import Gateways
 from app.settings import Settings
+from app.worker import relay
 from tests.builders.clock import StoppedClock
 from tests.builders.shop import KEYS, settings
 from tests.faults.planted import PLANTED
@@ -87,7 +88,7 @@ async def live(channel: socket.socket, wish: Json, stop: asyncio.Event) -> None:
     watch_statements(watch)
     _watch_chosen_gateways(watch)
     # A relay that waits for a slow handler looks again every so often; how often would depend on the machine.
-    worker._SHORTEST_PAUSE_SECONDS = 60.0
+    relay._SHORTEST_PAUSE_SECONDS = 60.0
     for name in wish["planted"]:
         PLANTED[name]()
     clock = StoppedClock(datetime.fromisoformat(wish["at"]))

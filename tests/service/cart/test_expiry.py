@@ -16,7 +16,8 @@ from app.kernel.actor import SYSTEM
 from app.kernel.db import Database, UnitOfWork
 from app.kernel.errors import Invalid
 from app.payments.gateways.test import TestGateway
-from app.worker import Means, expire_idle_carts
+from app.worker import Means
+from app.worker.schedule import expire_idle_carts
 from tests.builders.buyers import LATE, Buyer, broken
 from tests.builders.carts import (
     add,

@@ -17,7 +17,8 @@ from app.kernel.ids import new_id
 from app.payments import service as payments
 from app.payments.rules.invoicing import PaidWith
 from app.payments.states import InvoiceKind
-from app.worker import Means, issue_missed_invoices
+from app.worker import Means
+from app.worker.schedule import issue_missed_invoices
 from tests.builders.clock import StoppedClock
 from tests.builders.crowd import Crowd
 from tests.builders.invoiced import counted, documents_of, numbers, only_document, say, tell

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from app import worker
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Database
 from app.kernel.partitions import CUT_BY, months_from
 from app.worker import Means
+from app.worker.schedule import open_months_ahead
 from tests.builders.clock import StoppedClock
 from tests.builders.shop import Shop
 from tests.builders.stocked import Shelves, broken_stock
@@ -39,7 +39,7 @@ async def rows_in(database: Database, table: str) -> int:
 
 async def fire(database: Database) -> int:
     """Let the timer have its turn."""
-    return await worker.open_months_ahead(Means(database.begin(SYSTEM), {}))
+    return await open_months_ahead(Means(database.begin(SYSTEM), {}))
 
 
 class TestMonths:
