@@ -17,9 +17,11 @@ from app.orders.service import is_buyer, may_read
 from schema.core.context import Context, Info
 from schema.core.ids import Node, finds
 from schema.customers.loaders import ORDER_LISTS
+from schema.orders.holds import Hold
 from schema.orders.inputs import OrderFilter, OrderSort
 from schema.orders.loaders import OrderById, OrderLineById, PaymentById
-from schema.orders.types import Hold, Order, OrderConnection, OrderLine, Payment
+from schema.orders.payments import Payment
+from schema.orders.types import Order, OrderConnection, OrderLine
 
 _KEYS = {
     OrderSort.PLACED_DESC: ("placed_at", True),

@@ -1,4 +1,4 @@
-"""Orders, their lines and payments as clients see them."""
+"""Orders and their lines as clients see them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,17 +7,14 @@ from uuid import UUID
 
 import strawberry
 
-from app.channels.states import CaptureAt, TenderKind
+from app.channels.states import CaptureAt
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import IdKind
 from app.kernel.paging import Page
 from app.kernel.permissions import Permission
 from app.orders import rules
-from app.orders.states import FulfillmentStatus, HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus
-from app.payments.rules import Payment as PaymentRow
-from app.payments.rules import Step
+from app.orders.states import FulfillmentStatus, HoldStatus, OrderPaymentStatus, OrderStatus
 from app.payments.service import RETRIED
-from app.payments.states import PaymentStatus, TransactionKind, TransactionState
 from schema.catalog.loaders import VariantById
 from schema.catalog.types import Attribute, ProductVariant
 from schema.channels.loaders import ChannelById
@@ -35,14 +32,9 @@ from schema.customers.types import Customer
 # Orders, fulfillment orders and returns show each other: modules in a circle are named, and their types met at run time.
 from schema.fulfillment import types as fulfillment_types
 from schema.fulfillment.loaders import FulfillmentOrdersByOrderId
-from schema.orders.loaders import (
-    EventsByOrderId,
-    ExpectedByLine,
-    HoldsByOrderId,
-    LinesByOrderId,
-    PaymentsByOrderId,
-    StepsByPaymentId,
-)
+from schema.orders.holds import Hold
+from schema.orders.loaders import EventsByOrderId, ExpectedByLine, HoldsByOrderId, LinesByOrderId, PaymentsByOrderId
+from schema.orders.payments import Payment
 from schema.payments.invoices import types as invoice_types
 from schema.payments.invoices.loaders import InvoicesByOrderId
 from schema.payments.loaders import GiftCardsByLineId
@@ -61,13 +53,8 @@ if TYPE_CHECKING:
 strawberry.enum(OrderStatus)
 strawberry.enum(OrderPaymentStatus)
 strawberry.enum(FulfillmentStatus)
-strawberry.enum(PaymentStatus)
-strawberry.enum(TransactionKind)
-strawberry.enum(TransactionState)
-strawberry.enum(HoldReason)
-strawberry.enum(HoldStatus)
 
-#: What has become of captured money, in words for the timeline's reader; the rest of a kind speaks for itself.
+#: The most entries of a timeline that one request is given.
 _MOST_EVENTS = 500
 
 
@@ -202,145 +189,6 @@ class OrderLine(Node):
             return None
         rows = await info.context.load(GiftCardsByLineId, self.row.id) if self.row.gift_card else []
         return [BoughtGiftCard.of(row, self.unit_price, holder=self.holder) for row in rows]
-
-
-@strawberry.type
-class PaymentTransaction:
-    """A step of a tender's ledger: something that was asked of whoever holds the money, or that they did by themselves."""
-
-    id: strawberry.ID
-    """Names the step to us; `node` does not find it: it is shown with its tender."""
-    kind: TransactionKind
-    """What it does."""
-    state: TransactionState
-    """How it went."""
-    amount: Money
-    """How much it is about."""
-    gateway_reference: str | None
-    """What the payment service calls it; null until it said so."""
-    failure: str | None
-    """Why it failed; null unless it did."""
-    requested_at: datetime
-    """When it was asked for."""
-    settled_at: datetime | None
-    """When it succeeded or failed; null while nobody knows."""
-
-    @classmethod
-    def of(cls, row: Step, currency: str) -> "PaymentTransaction":
-        """Show a step."""
-        return cls(
-            id=public_id(IdKind.PAYMENT_TRANSACTION, row.id),
-            kind=row.kind,
-            state=row.state,
-            amount=Money.of(row.amount_minor, currency),
-            gateway_reference=row.gateway_reference,
-            failure=row.failure,
-            requested_at=row.requested_at,
-            settled_at=row.settled_at,
-        )
-
-
-@strawberry.type
-class Payment(Node):
-    """One tender of an order."""
-
-    row: strawberry.Private[PaymentRow]
-    tender: TenderKind
-    """What kind of money it is."""
-    gateway: str
-    """Who holds the money: a payment service; for money that needs none, the kind of tender in lower case."""
-    status: PaymentStatus
-    """Where the tender has got to."""
-    amount: Money
-    """What it was to pay of the order."""
-    authorized: Money
-    """Held, including what was taken, let go, or has run out since."""
-    captured: Money
-    """Taken."""
-    refunded: Money
-    """Given back."""
-    charged_back: Money
-    """Fetched back through the shopper's bank, and not given to us again."""
-
-    @classmethod
-    def kind(cls) -> IdKind:
-        """Say which prefix these ids have."""
-        return IdKind.PAYMENT
-
-    @classmethod
-    def of(cls, row: PaymentRow) -> "Payment":
-        """Show a tender; never its token."""
-        return cls(
-            id=public_id(IdKind.PAYMENT, row.id),
-            row=row,
-            tender=row.tender,
-            gateway=row.gateway,
-            status=row.status,
-            amount=Money.of(row.amount_minor, row.currency),
-            charged_back=Money.of(row.charged_back_minor, row.currency),
-            authorized=Money.of(row.authorized_minor, row.currency),
-            captured=Money.of(row.captured_minor, row.currency),
-            refunded=Money.of(row.refunded_minor, row.currency),
-        )
-
-    @strawberry.field
-    def holds_until(self, info: Info) -> datetime | None:
-        """Until when the payment service holds the money. Null where it holds none, and for callers without orders:read."""
-        return self.row.holds_until if info.context.actor.may(Permission.ORDERS_READ) else None
-
-    @strawberry.field
-    async def transactions(self, info: Info) -> list[PaymentTransaction] | None:
-        """Every step of its ledger, oldest first; null for callers without orders:read."""
-        if not info.context.actor.may(Permission.ORDERS_READ):
-            return None
-        steps = await info.context.load(StepsByPaymentId, self.row.id)
-        return [PaymentTransaction.of(step, self.row.currency) for step in steps]
-
-
-@strawberry.type
-class Hold(Node):
-    """Why an order may not go on, or might not for a while."""
-
-    row: strawberry.Private[rules.Hold]
-    reason: HoldReason
-    """What kind of reason it is."""
-    message: str
-    """What happened, for people who work here."""
-    blocks: list[str]
-    """The mutations that are refused meanwhile."""
-    status: HoldStatus
-    """Whether it still holds."""
-    applied_at: datetime
-    """Since when it holds."""
-    ended_at: datetime | None
-    """When it was released or rejected; null while it holds."""
-
-    @classmethod
-    def kind(cls) -> IdKind:
-        """Say which prefix these ids have."""
-        return IdKind.HOLD
-
-    @classmethod
-    def of(cls, row: rules.Hold) -> "Hold":
-        """Show a hold."""
-        return cls(
-            row=row,
-            id=public_id(IdKind.HOLD, row.id),
-            reason=row.reason,
-            message=row.message,
-            blocks=list(row.blocks),
-            status=row.status,
-            applied_at=row.applied_at,
-            ended_at=row.ended_at,
-        )
-
-    @strawberry.field
-    async def next_actions(self, info: Info) -> list[str]:
-        """The mutations that would be accepted from this caller now, and may end it."""
-        if self.status is not HoldStatus.APPLIED or not info.context.actor.may(Permission.PAYMENTS_MANAGE):
-            return []
-        retries = ["orderPaymentRetry"] if self.reason in RETRIED else []
-        return [*retries, "orderHoldRelease", "orderHoldReject"]
 
 
 @strawberry.type
