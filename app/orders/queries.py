@@ -32,7 +32,6 @@ _LOCK = rows(f"SELECT {_ORDER} FROM orders WHERE id = :id FOR NO KEY UPDATE", Or
 _LOCK_ALL = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE", Order)
 _LIST = rows(f"SELECT {_ORDER} FROM orders WHERE id = ANY(:ids::uuid[])", Order)
 _BY_NUMBER = rows(f"SELECT {_ORDER} FROM orders WHERE number = :number", Order)
-_BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = :cart_id", Order)
 _LIST_BY_CART = rows(f"SELECT {_ORDER} FROM orders WHERE cart_id = ANY(:cart_ids::uuid[])", Order)
 _LIST_LINES = rows(
     f"SELECT {_LINE} FROM order_lines WHERE order_id = ANY(:order_ids::uuid[]) ORDER BY order_id, position", OrderLine
@@ -223,11 +222,6 @@ async def list_orders(session: Session, *, order_ids: Collection[UUID]) -> list[
 async def get_by_number(session: Session, *, number: str) -> Order | None:
     """Find an order by its number."""
     return await _BY_NUMBER.first(session, number=number.strip().upper())
-
-
-async def get_by_cart(session: Session, *, cart_id: UUID) -> Order | None:
-    """Find the order that a cart became."""
-    return await _BY_CART.first(session, cart_id=cart_id)
 
 
 async def list_by_cart(session: Session, *, cart_ids: Collection[UUID]) -> list[Order]:

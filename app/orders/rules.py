@@ -193,12 +193,6 @@ def statuses(lines: Sequence[OrderLine], *, started: bool) -> Statuses:
     return Statuses(status, fulfillment, returns)
 
 
-def value_fulfilled(order: OrderWithLines) -> int:
-    """Say what has left the building is worth: its lines, and delivery with the first units of each delivery."""
-    lines = sum(line.value(line.fulfilled) for line in order.lines)
-    return lines + sum(d.total_minor for d in order.deliveries if _units(order, d, lambda line: line.fulfilled))
-
-
 def value_remaining(order: OrderWithLines) -> int:
     """Say what the order is worth without its cancelled units; a delivery with nothing left to deliver costs nothing."""
     lines = sum(line.value(line.remaining) for line in order.lines)

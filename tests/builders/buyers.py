@@ -129,7 +129,7 @@ class Buyer:
     async def order_of(self, cart: Cart) -> Order | None:
         """Find the order that a cart became."""
         async with self.shop.database.read() as session:
-            return await orders.get_by_cart(session, cart_id=cart.id)
+            return next(iter(await orders.list_by_cart(session, cart_ids=[cart.id])), None)
 
     async def payments_of(self, cart: Cart) -> list[Payment]:
         """List every tender of every attempt to buy a cart, oldest first."""

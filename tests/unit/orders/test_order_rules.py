@@ -1,6 +1,5 @@
 """What follows from an order's quantities: statuses, what is due, and which moves there are."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -111,26 +110,7 @@ class TestMoves:
 
 
 class TestValue:
-    def test_charges_a_delivery_with_the_first_unit_that_leaves_by_it(self) -> None:
-        shipped, collected = line(0, 2, 101), line(1, 1, 50, STORE)
-
-        assert rules.value_fulfilled(order(shipped, collected)) == 0
-        assert rules.value_fulfilled(order(rules.fulfilled(shipped, 1), collected)) == 51 + DELIVERY_MINOR
-        assert (
-            rules.value_fulfilled(order(rules.fulfilled(shipped, 2), rules.fulfilled(collected, 1)))
-            == 151 + 2 * DELIVERY_MINOR
-        )
-
     def test_costs_no_delivery_for_what_was_cancelled_whole(self) -> None:
         shipped, collected = line(0, 2, 101), line(1, 1, 50, STORE)
 
         assert rules.value_remaining(order(rules.cancelled(shipped, 2), collected)) == 50 + DELIVERY_MINOR
-
-    @given(st.integers(1, 20), st.integers(0, 10_000), st.data())
-    def test_of_what_left_never_exceeds_what_remains(self, ordered: int, total: int, data: st.DataObject) -> None:
-        row = line(0, ordered, total)
-        left = data.draw(st.integers(0, ordered))
-        gone = data.draw(st.integers(0, ordered - left))
-        moved = replace(row, allocated=ordered - left - gone, fulfilled=left, cancelled=gone)
-
-        assert rules.value_fulfilled(order(moved)) <= rules.value_remaining(order(moved))
