@@ -4,13 +4,14 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 
 from app.kernel.db import Database
 from app.settings import Settings
@@ -140,3 +141,13 @@ async def client(settings: Settings, database: Database) -> AsyncIterator[Client
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://shop.test") as http,
     ):
         yield Client(http)
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have each test log as if it were the first: a command that it runs sets logging up for the whole process."""
+    set_up, before = structlog.configure, structlog.get_config()
+    # A logger that is cached would go on writing where an earlier test had it write, and nobody could capture it.
+    monkeypatch.setattr(structlog, "configure", lambda **how: set_up(**how | {"cache_logger_on_first_use": False}))
+    yield
+    set_up(**before)
