@@ -27,18 +27,19 @@ from app.kernel.tokens import KeyRing
 
 ResultT = TypeVar("ResultT")
 
-#: How a transaction that lost against others ends: a deadlock, a serialization failure, a lock not had in time.
-
 
 class Overtaken(Exception):
     """Others changed what was looked at before it could be locked: the work begins anew, with what there is now."""
 
 
+#: How a transaction that lost against others ends: a deadlock, a serialization failure, a lock not had in time.
 RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError, Overtaken)
 #: How a database that is down, starting or going shows itself.
 UNAVAILABLE = (
     OSError,
     asyncpg.InterfaceError,
+    # What the driver raises in the moment between the server's farewell and the end of the connection.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -178,9 +179,7 @@ class ReadSession:
             await connection.execute(how)
             clean = how == "COMMIT"
         except (asyncpg.PostgresError, *UNAVAILABLE):
-            # A connection that was cut has left the pool by itself, and cannot be ended again.
-            with suppress(asyncpg.InterfaceError):
-                connection.terminate()
+            _end_now(connection)
         finally:
             await self._connections.give_back(connection, clean=clean)
 
@@ -289,16 +288,10 @@ class Database:
         """
         depth = _units_open.set(_units_open.get() + 1)
         try:
-            connection = await self._connections.take()
-            clean = False
-            try:
-                async with connection.transaction():
-                    uow = UnitOfWork(connection, actor, self.now(), self.keys)
-                    yield uow
-                    await uow.flush()
-                clean = True
-            finally:
-                await self._connections.give_back(connection, clean=clean)
+            async with self._lent() as connection, connection.transaction():
+                uow = UnitOfWork(connection, actor, self.now(), self.keys)
+                yield uow
+                await uow.flush()
         except RETRYABLE:
             raise
         except DomainError:
@@ -317,13 +310,8 @@ class Database:
         Nothing may be emitted in it. Raises: DatabaseUnavailable.
         """
         try:
-            connection = await self._connections.take()
-            clean = False
-            try:
+            async with self._lent() as connection:
                 yield UnitOfWork(connection, SYSTEM, self.now(), self.keys)
-                clean = True
-            finally:
-                await self._connections.give_back(connection, clean=clean)
         except UNAVAILABLE as error:
             raise DatabaseUnavailable(str(error)) from error
 
@@ -342,16 +330,30 @@ class Database:
         Raises: DatabaseUnavailable.
         """
         try:
-            async with asyncio.timeout(2):
-                connection = await self._connections.take()
-                clean = False
-                try:
-                    await connection.execute("SELECT 1")
-                    clean = True
-                finally:
-                    await self._connections.give_back(connection, clean=clean)
+            async with asyncio.timeout(2), self._lent() as connection:
+                await connection.execute("SELECT 1")
         except (*UNAVAILABLE, TimeoutError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable(str(error)) from error
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Any]:
+        connection = await self._connections.take()
+        clean = False
+        try:
+            yield connection
+            clean = True
+        except UNAVAILABLE:
+            # It may be cut off already and not know it yet: nobody else is to meet it.
+            _end_now(connection)
+            raise
+        finally:
+            await self._connections.give_back(connection, clean=clean)
+
+
+def _end_now(connection: Any) -> None:
+    # A connection that was cut has left the pool by itself, and cannot be ended again.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def _unwritable() -> Invalid:

@@ -13,6 +13,7 @@ from app.kernel.actor import SYSTEM
 from app.kernel.db import Database, ReadSession, UnitOfWork
 from app.kernel.errors import DatabaseUnavailable, DomainError
 from tests.builders.clock import StoppedClock
+from tests.builders.farewell import never_hung_up
 from tests.builders.shop import KEYS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.embedded]
@@ -68,6 +69,39 @@ class TestDatabaseThatIsAway:
 
         await database.ping()
 
+    @pytest.fixture
+    async def deaf(self, dsn: str, clock: StoppedClock) -> AsyncIterator[Database]:
+        """Lend a database of one connection, which does not hear the server hang up."""
+        async with never_hung_up(dsn) as address:
+            database = Database(address, keys=KEYS, clock=clock, pool_size=1)
+            await database.connect()
+            yield database
+        # Whoever says goodbye waits for the other side to hang up.
+        await database.close()
+
+    async def test_is_said_to_be_between_its_farewell_and_the_end_of_the_connection(
+        self, deaf: Database, dsn: str
+    ) -> None:
+        async def cut_off(uow: UnitOfWork) -> None:
+            await _cut_everybody_off(dsn)
+            await _ask_until_refused(uow)
+
+        async with deaf.read() as session:
+            await session.fetch("SELECT 1", [])
+            await _cut_everybody_off(dsn)
+            with pytest.raises(DatabaseUnavailable):
+                await _ask_until_refused(session)
+        await deaf.ping()
+        with pytest.raises(DatabaseUnavailable):
+            await deaf.begin(SYSTEM).run(cut_off)
+        await deaf.ping()
+        with pytest.raises(DatabaseUnavailable):
+            async with deaf.alone() as alone:
+                await cut_off(alone)
+
+        # Its only connection was not handed on to the next caller.
+        await deaf.ping()
+
     async def test_is_no_refusal(self) -> None:
         assert not issubclass(DatabaseUnavailable, DomainError)
 
@@ -83,7 +117,7 @@ async def _cut_everybody_off(dsn: str) -> None:
         await connection.close()
 
 
-async def _ask_until_refused(session: ReadSession) -> None:
+async def _ask_until_refused(session: ReadSession | UnitOfWork) -> None:
     async with asyncio.timeout(10):
         while True:
             await session.fetch("SELECT 1", [])
