@@ -1,8 +1,9 @@
 """Every statement about orders."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.kernel.plain import as_text
 from app.kernel.sql import Session, Statement, rows, statement
 from app.orders import models  # noqa: F401  # The statements below are about these tables.
 from app.orders.rules import Hold, Order, OrderDelivery, OrderEvent, OrderLine, Statuses
-from app.orders.states import HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus
+from app.orders.states import FulfillmentStatus, HoldReason, HoldStatus, OrderPaymentStatus, OrderStatus
 
 _ORDER = """orders.id, orders.number, orders.channel_id, orders.cart_id, orders.customer_id, orders.email, orders.currency,
     orders.tax_included, orders.status, orders.payment_status, orders.fulfillment_status, orders.return_status, orders.started,
@@ -158,19 +159,33 @@ _END_HOLDS = rows(
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """What orders are asked for. `location_ids` limits to those with work at these locations."""
+    """What orders are asked for. `location_ids` limits to those with work at these locations.
+
+    `on_hold` asks whether they are held now; `hold_reasons`, whether they are held for any of these reasons.
+    """
 
     statuses: Sequence[OrderStatus] | None = None
+    payment_statuses: Sequence[OrderPaymentStatus] | None = None
+    fulfillment_statuses: Sequence[FulfillmentStatus] | None = None
     channel_id: ChannelId | None = None
     location_ids: Collection[LocationId] | None = None
     customer_id: CustomerId | None = None
     placed_from: datetime | None = None
     placed_to: datetime | None = None
     query: str | None = None
+    on_hold: bool | None = None
+    hold_reasons: Sequence[HoldReason] | None = None
+
+    @property
+    def is_of_held(self) -> bool:
+        """Say whether it can only be met by orders that are held."""
+        return self.on_hold is True or self.hold_reasons is not None
 
 
 _WHERE = """
     (:statuses::text[] IS NULL OR orders.status = ANY(:statuses))
+    AND (:payment_statuses::text[] IS NULL OR orders.payment_status = ANY(:payment_statuses))
+    AND (:fulfillment_statuses::text[] IS NULL OR orders.fulfillment_status = ANY(:fulfillment_statuses))
     AND (:channel_id::uuid IS NULL OR orders.channel_id = :channel_id)
     AND (:customer_id::uuid IS NULL OR orders.customer_id = :customer_id)
     AND (:placed_from::timestamptz IS NULL OR orders.placed_at >= :placed_from)
@@ -178,15 +193,22 @@ _WHERE = """
     AND (:query::text IS NULL OR orders.number = upper(:query) OR orders.email = lower(:query))
     AND (:location_ids::uuid[] IS NULL OR orders.id IN (
         SELECT order_id FROM fulfillment_orders WHERE location_id = ANY(:location_ids)))
+    AND (:on_hold::bool IS NULL OR :on_hold = EXISTS (
+        SELECT FROM order_holds AS hold WHERE hold.order_id = orders.id AND hold.status = 'APPLIED'))
+    AND (:hold_reasons::text[] IS NULL OR EXISTS (
+        SELECT FROM order_holds AS hold WHERE hold.order_id = orders.id AND hold.status = 'APPLIED'
+            AND hold.reason = ANY(:hold_reasons)))
 """
+#: The few that are held are found by their holds, not among all that ever were.
+_HELD = f"{_WHERE} AND orders.id IN (SELECT order_id FROM order_holds WHERE status = 'APPLIED')"
 
 
-def _page_statement(key: str, key_type: str, *, descending: bool) -> Statement[Order]:
+def _page_statement(key: str, key_type: str, where: str, *, descending: bool) -> Statement[Order]:
     order = "DESC" if descending else "ASC"
     beyond = "<" if descending else ">"
     return rows(
         f"""
-        SELECT {_ORDER} FROM orders WHERE {_WHERE}
+        SELECT {_ORDER} FROM orders WHERE {where}
         AND (:after_id::uuid IS NULL OR (orders.{key}, orders.id) {beyond} (:after_key::{key_type}, :after_id))
         AND (:before_id::uuid IS NULL OR (orders.{key}, orders.id) {"<" if beyond == ">" else ">"} (:before_key::{key_type}, :before_id))
         ORDER BY orders.{key} {order}, orders.id {order} LIMIT :most
@@ -195,13 +217,18 @@ def _page_statement(key: str, key_type: str, *, descending: bool) -> Statement[O
     )
 
 
-#: By sort key, and by whether the list is walked downward; a page asked for from its end walks the other way.
+#: By sort key, by whether the list is walked downward, as one that is asked for from its end walks the other way, and by
+#: whether only those can be meant that are held.
 _PAGES = {
-    (key, descending): _page_statement(key, key_type, descending=descending)
+    (key, descending, held): _page_statement(key, key_type, where, descending=descending)
     for key, key_type in (("placed_at", "timestamptz"), ("total_minor", "bigint"))
     for descending in (True, False)
+    for held, where in ((False, _WHERE), (True, _HELD))
 }
-_COUNT = rows(f"SELECT count(*)::int FROM orders WHERE {_WHERE}", int)
+_COUNTS = {
+    held: rows(f"SELECT count(*)::int FROM orders WHERE {where}", int)
+    for held, where in ((False, _WHERE), (True, _HELD))
+}
 
 
 async def lock(uow: UnitOfWork, *, order_id: UUID) -> Order | None:
@@ -262,7 +289,7 @@ async def list_page(
     if request.backward:
         # Walked from the end: what bounds the page from below now bounds the walk from above.
         after, before = before, after
-    return await _PAGES[key, descending != request.backward].all(
+    return await _PAGES[key, descending != request.backward, wanted.is_of_held].all(
         session,
         **_filters(wanted),
         after_key=after[0],
@@ -275,7 +302,7 @@ async def list_page(
 
 async def count(session: Session, *, wanted: OrderFilter) -> int:
     """Count the orders that a filter lets through."""
-    return await _COUNT.one(session, **_filters(wanted))
+    return await _COUNTS[wanted.is_of_held].one(session, **_filters(wanted))
 
 
 async def insert(
@@ -425,14 +452,22 @@ def _json(value: Sequence[Mapping[str, Any]]) -> str:
 
 def _filters(wanted: OrderFilter) -> dict[str, object]:
     return {
-        "statuses": None if wanted.statuses is None else [status.value for status in wanted.statuses],
+        "statuses": _values(wanted.statuses),
+        "payment_statuses": _values(wanted.payment_statuses),
+        "fulfillment_statuses": _values(wanted.fulfillment_statuses),
         "channel_id": wanted.channel_id,
         "customer_id": wanted.customer_id,
         "placed_from": wanted.placed_from,
         "placed_to": wanted.placed_to,
         "query": wanted.query,
         "location_ids": None if wanted.location_ids is None else list(wanted.location_ids),
+        "on_hold": wanted.on_hold,
+        "hold_reasons": _values(wanted.hold_reasons),
     }
+
+
+def _values(wanted: Iterable[StrEnum] | None) -> list[str] | None:
+    return None if wanted is None else [one.value for one in wanted]
 
 
 def _bound(key: str, cursor: tuple[str | int | float, ...] | None, name: str) -> tuple[object, UUID | None]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
-from app.orders.states import OrderStatus
+from app.orders.states import FulfillmentStatus, HoldReason, OrderPaymentStatus, OrderStatus
 
 
 @strawberry.input
@@ -14,6 +14,10 @@ class OrderFilter:
 
     status: list[OrderStatus] | None = None
     """Any of these."""
+    payment_status: list[OrderPaymentStatus] | None = None
+    """Paid for in any of these ways."""
+    fulfillment_status: list[FulfillmentStatus] | None = None
+    """Gone so far: any of these."""
     channel: str | None = None
     """The code of the channel that sold it."""
     location_id: strawberry.ID | None = None
@@ -26,6 +30,10 @@ class OrderFilter:
     """Placed before this moment."""
     query: str | None = None
     """An order number, or the whole email address of the buyer."""
+    on_hold: bool | None = None
+    """Whether they are held at this moment, for whatever reason. Needs orders:read."""
+    hold_reason: list[HoldReason] | None = None
+    """Held at this moment for any of these reasons. Needs orders:read."""
 
 
 @strawberry.enum

@@ -119,6 +119,9 @@ async def _wanted(context: Context, given: OrderFilter) -> Wanted:
     if not actor.may(Permission.ORDERS_READ):
         if actor.customer_id is None or customer_id not in {None, actor.customer_id}:
             raise Forbidden("this needs the permission orders:read")
+        if given.on_hold is not None or given.hold_reason is not None:
+            # Shoppers are not told of holds.
+            raise Forbidden("to ask for holds needs the permission orders:read")
         customer_id = actor.customer_id
     channel = None
     if given.channel is not None:
@@ -127,11 +130,15 @@ async def _wanted(context: Context, given: OrderFilter) -> Wanted:
             raise Invalid("there is no such channel", field=("filter", "channel"))
     wanted = Wanted(
         statuses=given.status,
+        payment_statuses=given.payment_status,
+        fulfillment_statuses=given.fulfillment_status,
         channel_id=None if channel is None else channel.id,
         customer_id=None if customer_id is None else CustomerId(customer_id),
         placed_from=given.placed_from,
         placed_to=given.placed_to,
         query=given.query.strip() if given.query else None,
+        on_hold=given.on_hold,
+        hold_reasons=given.hold_reason,
     )
     if given.location_id is None:
         return wanted

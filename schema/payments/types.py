@@ -291,9 +291,9 @@ class BoughtGiftCard:
 class CreditInsufficientError(UserError):
     """Returned when less is left on a gift card or of store credit than was asked for."""
 
-    requested: Money
+    requested_amount: Money
     """What was asked for."""
-    available: Money
+    available_amount: Money
     """What is left."""
 
 
@@ -351,8 +351,8 @@ def _written(error: CreditInsufficient) -> Sequence[UserError]:
             code=error.code,
             message=error.message,
             field=list(error.field) or None,
-            requested=Money.of(error.requested.minor, error.requested.currency),
-            available=Money.of(error.available.minor, error.available.currency),
+            requested_amount=Money.of(error.requested.minor, error.requested.currency),
+            available_amount=Money.of(error.available.minor, error.available.currency),
         )
     ]
 

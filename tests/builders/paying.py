@@ -18,7 +18,7 @@ from tests.builders.shop import Shop
 
 ERRORS: Final = """errors { __typename code message field
     ... on PriceChangedError { total { amount currency } expected { amount } unsoldLineIds }
-    ... on CreditInsufficientError { requested { amount } available { amount } } }"""
+    ... on CreditInsufficientError { requestedAmount { amount } availableAmount { amount } } }"""
 ORDER: Final = """id number token status paymentStatus captureAt total { amount currency } refundedTotal { amount } nextActions
     holds { id reason message blocks status endedAt nextActions }
     payments { id tender gateway status amount { amount } authorized { amount } captured { amount } refunded { amount }
@@ -29,6 +29,7 @@ ORDER: Final = """id number token status paymentStatus captureAt total { amount 
 COMPLETE: Final = f"""mutation ($input: CheckoutCompleteInput!) {{ checkoutComplete(input: $input) {{
     order {{ {ORDER} }} cart {{ id version status total {{ amount }} }} paymentAction {{ paymentId kind url clientSecret }} {ERRORS} }} }}"""
 READ: Final = f"query ($id: ID!, $token: String) {{ order(id: $id, token: $token) {{ {ORDER} }} }}"
+LISTED: Final = "query ($filter: OrderFilter) { orders(filter: $filter) { nodes { id } totalCount } }"
 CART: Final = """query ($id: ID!, $token: String) { cart(id: $id, token: $token) {
     version status total { amount } reservedUntil lines { id quantity total { amount } } deliveryGroups { selected { id } } } }"""
 WORK: Final = "fulfillmentOrder { id status nextActions shipments { id status deliveredAt } }"
@@ -137,6 +138,13 @@ class Front:
         access = None if by is None else self.shop.token(by)
         found: Json = (await self.client.query(READ, {"id": order["id"], "token": token}, token=access))["order"]
         return found
+
+    async def listed(self, wanted: Json, *, by: str = "service") -> list[Json]:
+        """List orders that a filter lets through."""
+        found = (await self.client.query(LISTED, {"filter": wanted}, token=self.shop.token(by)))["orders"]
+        assert found["totalCount"] == len(found["nodes"])
+        orders: list[Json] = found["nodes"]
+        return orders
 
     async def cart(self, basket: Basket) -> Json:
         """Read a cart as its shopper sees it."""

@@ -12,7 +12,7 @@ from app.payments import service as payments
 from tests.builders.buyers import broken
 from tests.builders.client import Client, Json
 from tests.builders.clock import StoppedClock
-from tests.builders.paying import Front, card, steps, unknown
+from tests.builders.paying import LISTED, Front, card, steps, unknown
 from tests.builders.shop import Shop
 from tests.builders.statements import Sent
 
@@ -245,6 +245,29 @@ class TestAuthorizationsThatEnd:
 
 
 class TestLists:
+    async def test_can_be_of_those_that_are_held(self, client: Client, shop: Shop) -> None:
+        front, held, _ = await half_shipped(client, shop)
+        free = await front.buy(await front.basket({"mug": 1}), card("tok_ok"), key="second")
+        expected: list[tuple[Json, list[Json]]] = [
+            ({"onHold": True}, [held]),
+            ({"onHold": False}, [free]),
+            ({"holdReason": ["CAPTURE_FAILED", "CHARGED_BACK"]}, [held]),
+            ({"holdReason": ["CHARGED_BACK"]}, []),
+            ({"onHold": True, "paymentStatus": ["VOIDED"]}, []),
+            ({"paymentStatus": ["AUTHORIZED"], "fulfillmentStatus": ["UNFULFILLED"]}, [free]),
+            ({"fulfillmentStatus": ["PARTIALLY_FULFILLED"]}, [held]),
+        ]
+
+        for wanted, orders in expected:
+            found = await front.listed(wanted)
+            assert (wanted, [order["id"] for order in found]) == (wanted, [order["id"] for order in orders])
+
+    @pytest.mark.parametrize("wanted", [{"onHold": False}, {"holdReason": []}])
+    async def test_of_holds_are_for_people_who_read_orders(self, client: Client, shop: Shop, wanted: Json) -> None:
+        asked = await client.execute(LISTED, {"filter": wanted}, token=shop.token("ada"))
+
+        assert asked.codes == ["FORBIDDEN"]
+
     async def test_cost_as_many_statements_for_many_as_for_one(
         self, client: Client, shop: Shop, statements: Callable[[], AbstractAsyncContextManager[Sent]]
     ) -> None:

@@ -17,7 +17,7 @@ from app.orders import service as orders
 from app.orders.errors import OrderNotFound
 from app.orders.queries import OrderFilter
 from app.orders.rules import Order, OrderWithLines
-from app.orders.states import FulfillmentStatus, OrderPaymentStatus, OrderStatus, ReturnProgress
+from app.orders.states import FulfillmentStatus, HoldReason, OrderPaymentStatus, OrderStatus, ReturnProgress
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
 from tests.builders.placed import Placed, collected, place, shipped
@@ -318,6 +318,45 @@ class TestFilters:
         assert await shelf.ids(OrderFilter(customer_id=PEOPLE["ada"].customer_id)) == {
             row.id for row in rows.values() if row.customer_id
         }
+
+    async def test_of_holds_know_those_that_hold_now(self, shelf: Shelf) -> None:
+        held, twice, released = (shelf.headers[i].id for i in range(3))
+
+        async def hold(uow: UnitOfWork) -> None:
+            for order_id, reason in (
+                (held, HoldReason.CAPTURE_FAILED),
+                (twice, HoldReason.CAPTURE_FAILED),
+                (twice, HoldReason.CHARGED_BACK),
+                (released, HoldReason.CHARGED_BACK),
+            ):
+                await orders.apply_hold(uow, order_id, reason=reason, message="the bank says no")
+            await orders.end_holds(uow, released, reasons=[HoldReason.CHARGED_BACK])
+
+        await shelf.shop.begin().run(hold)
+        everything = {row.id for row in shelf.headers}
+
+        assert await shelf.ids(OrderFilter(on_hold=True)) == {held, twice}
+        assert await shelf.ids(OrderFilter(on_hold=False)) == everything - {held, twice}
+        assert await shelf.ids(OrderFilter(hold_reasons=[HoldReason.CHARGED_BACK])) == {twice}
+        assert await shelf.ids(OrderFilter(hold_reasons=list(HoldReason))) == {held, twice}
+        assert await shelf.ids(OrderFilter(hold_reasons=[])) == set()
+        assert await shelf.ids(OrderFilter(hold_reasons=list(HoldReason), on_hold=False)) == set()
+
+    async def test_of_money_and_of_goods_let_through_what_stands_so(self, shelf: Shelf) -> None:
+        first, *others = (row.id for row in shelf.headers)
+
+        async def change(uow: UnitOfWork) -> None:
+            await uow.execute(
+                "UPDATE orders SET payment_status = 'CAPTURED', fulfillment_status = 'PARTIALLY_FULFILLED' WHERE id = $1",
+                [first],
+            )
+
+        await shelf.shop.begin().run(change)
+
+        assert await shelf.ids(OrderFilter(payment_statuses=[OrderPaymentStatus.CAPTURED])) == {first}
+        assert await shelf.ids(OrderFilter(payment_statuses=[])) == set()
+        assert await shelf.ids(OrderFilter(fulfillment_statuses=[FulfillmentStatus.PARTIALLY_FULFILLED])) == {first}
+        assert await shelf.ids(OrderFilter(fulfillment_statuses=[FulfillmentStatus.UNFULFILLED])) == set(others)
 
     async def test_of_time_include_the_beginning_and_not_the_end(self, shelf: Shelf) -> None:
         moments = sorted({row.placed_at for row in shelf.headers})
