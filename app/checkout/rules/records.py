@@ -131,12 +131,18 @@ class Snapshot:
     #: Until when the cart held its units before the attempt took them over.
     cart_held_until: datetime | None = None
     sent: tuple[SentSupply, ...] = ()
+    #: Where each tender stands in the shopper's list, in the order in which they are charged.
+    tender_places: tuple[int, ...] = ()
     ahead: tuple[AheadSupply, ...] = ()
     #: When the order's money is taken, and with which goods its deliveries are.
     capture_at: CaptureAt = CaptureAt.SHIPMENT
     capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
     #: Where a shopper who has to act elsewhere comes back to.
     return_url: str | None = None
+
+    def field_of(self, position: int) -> tuple[str, ...]:
+        """Say where the shopper's input names the tender that is charged in this place."""
+        return ("payments", str(self.tender_places[position])) if position < len(self.tender_places) else ("payments",)
 
     def units(self) -> list[Units]:
         """List what has to be reserved of what is there."""

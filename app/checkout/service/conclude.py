@@ -121,10 +121,7 @@ async def conclude(
         return await place(uow, cart, attempt, snapshot, tenders, answers, resupply=resupply)
     recorded = [await _record(uow, tender, answers) for tender in tenders]
     if verdict is _Verdict.DECLINE:
-        refused = next((a for a in answers.values() if a is not None and a.outcome is Outcome.DECLINED), None)
-        message = refused.message if refused else "the payment was declined"
-        declined = PaymentDeclined(message, field=("payments",))
-        return await give_back(uow, cart, attempt, snapshot, recorded, "fail", declined)
+        return await give_back(uow, cart, attempt, snapshot, recorded, "fail", _declined(snapshot, tenders, answers))
     if verdict is _Verdict.ASK_SHOPPER:
         await _suspend(uow, attempt, "ask_shopper", LOOK_AFTER_SHOPPER)
         asked = next(payment for payment in recorded if payment.action_kind)
@@ -261,6 +258,16 @@ def _verdict(tenders: Sequence[Payment], answers: Answers) -> _Verdict:
     if Outcome.ACTION_REQUIRED in outcomes:
         return _Verdict.ASK_SHOPPER
     return _Verdict.WAIT if Outcome.PENDING in outcomes else _Verdict.PLACE
+
+
+def _declined(snapshot: Snapshot, tenders: Sequence[Payment], answers: Answers) -> PaymentDeclined:
+    for tender in tenders:
+        answer = answers.get(tender.id)
+        if answer is not None and answer.outcome is Outcome.DECLINED:
+            return PaymentDeclined(
+                answer.message or "the payment was declined", field=snapshot.field_of(tender.position)
+            )
+    raise BrokenInvariant("no tender was declined")
 
 
 async def _record(uow: UnitOfWork, tender: Payment, answers: Answers, *, order_id: OrderId | None = None) -> Payment:

@@ -129,12 +129,12 @@ async def prepare(
     quote, channel = priced.quote, priced.channel
     cart_service.check_open(uow, channel)
     refuse_unready(cart, quote, expected_total=request.expected_total)
-    tenders = await _tenders(uow, cart, channel, quote, request, gateways, cards)
+    tenders, places = await _tenders(uow, cart, channel, quote, request, gateways, cards)
     snapshot = await _freeze(uow, cart, channel, quote, priced.goods)
     if any(tender.tender in AT_ONCE for tender in tenders):
         # Whoever pays at a till pays for all of it now.
         snapshot = replace(snapshot, capture_at=CaptureAt.PLACEMENT)
-    snapshot = replace(snapshot, return_url=request.return_url)
+    snapshot = replace(snapshot, return_url=request.return_url, tender_places=places)
 
     held_until = uow.now + max(timedelta(seconds=channel.reservation_ttl_seconds), GATEWAY_PATIENCE)
     attempt = Attempt(
@@ -156,7 +156,7 @@ async def prepare(
     await queries.insert_attempt(uow, attempt=attempt, cart_version=cart.version)
     if tenders:
         await payments.insert(uow, attempt_id=attempt.id, currency=quote.currency, tenders=tenders)
-        await _hold_credit(uow, tenders)
+        await _hold_credit(uow, tenders, snapshot)
     held = await cart_service.hold_for_attempt(
         uow, cart=cart, attempt_id=attempt.id, reserved_until=held_until if snapshot.holds_stock else None
     )
@@ -331,8 +331,8 @@ async def _tenders(
     request: CompleteCheckout,
     gateways: Gateways,
     cards: Cards | None,
-) -> list[NewTender]:
-    """Say what each tender pays. Money that asks no gateway is held with that; a promise to pay is only written down."""
+) -> tuple[list[NewTender], tuple[int, ...]]:
+    """Say what each tender pays, and where it stands in the shopper's list. Money that asks no gateway is held with that; a promise to pay is only written down."""
     tenders = offered(request.tenders, currency=quote.currency, gateways=gateways, taken=channel.tenders)
     if any(tender.kind in AT_TILLS for tender in tenders):
         uow.actor.require(Permission.CARTS_SERVE)
@@ -347,10 +347,11 @@ async def _tenders(
     known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders)}
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
     amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
-    return [
+    written = [
         _new_tender(i, tender, amount, known.get(tender.at))
         for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))
     ]
+    return written, tuple(tender.at for tender in tenders)
 
 
 async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered]) -> Cards:
@@ -367,13 +368,13 @@ async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequ
     return {at: account}
 
 
-async def _hold_credit(uow: UnitOfWork, tenders: Sequence[NewTender]) -> None:
-    wanted = [(tender.account_id, tender.amount_minor) for tender in tenders if tender.account_id is not None]
-    if wanted:
+async def _hold_credit(uow: UnitOfWork, tenders: Sequence[NewTender], snapshot: Snapshot) -> None:
+    paying = {tender.account_id: tender for tender in tenders if tender.account_id is not None}
+    if paying:
         try:
-            await accounts.hold(uow, wanted)
+            await accounts.hold(uow, [(account_id, tender.amount_minor) for account_id, tender in paying.items()])
         except CreditInsufficient as refusal:
-            raise refusal.below("payments") from None
+            raise refusal.below(*snapshot.field_of(paying[refusal.account_id].position)) from None
 
 
 def _new_tender(position: int, tender: Offered, amount_minor: int, account: CreditAccount | None) -> NewTender:

@@ -110,10 +110,26 @@ class TestTokens:
 
         assert errors[0] == errors[1]
         assert (errors[0]["__typename"], errors[0]["code"], errors[0]["field"]) == (
-            "Refusal", "PAYMENT_DECLINED", ["payments"],
+            "Refusal", "PAYMENT_DECLINED", ["payments", "0"],
         )  # fmt: skip
         assert token not in errors[0]["message"] or token == "tok_error"
         assert (await front.buy(basket, CARD, key="second"))["paymentStatus"] == "AUTHORIZED"
+
+    async def test_that_are_refused_among_others_are_named_where_they_stand(self, client: Client, shop: Shop) -> None:
+        front, gifted = Front(client, shop), await gift_card(shop, "5.00")
+        basket = await front.basket({"mug": 1})
+        gives = [
+            CARD | {"amount": "1.00"},
+            card("tok_declined") | {"amount": "10.99"},
+            gift(await gifted.code(), "5.00"),
+        ]
+
+        # The gift card is charged first, so the tenders are charged in another order than they are named in.
+        errors = [await front.refused(basket, *gives) for _ in range(2)]
+
+        assert [(error["code"], error["field"]) for error in errors] == [("PAYMENT_DECLINED", ["payments", "1"])] * 2
+        assert await gifted.balance() == (500, 0)
+        assert await broken(shop) == []
 
     @pytest.mark.parametrize("token", ["", " ", "x" * 201, None])
     async def test_that_are_none_are_sent_to_nobody(self, client: Client, shop: Shop, token: str | None) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 
-ERRORS = "errors { __typename code message field ... on CreditInsufficientError { requested { amount } available { amount } } }"
+ERRORS = "errors { __typename code message field ... on CreditInsufficientError { requestedAmount { amount } availableAmount { amount } } }"
 CHECK = f"""mutation ($input: GiftCardCheckInput!) {{ giftCardCheck(input: $input) {{
     giftCard {{ available {{ amount currency }} currency expiresAt lastCharacters }} {ERRORS} }} }}"""
 CARD = """id status currency balance { amount } available { amount } lastCharacters expiresAt customer { email }
@@ -150,7 +150,7 @@ class TestGiftCards:
         assert (error["__typename"], error["code"], error["field"]) == (
             "CreditInsufficientError", "PAYMENT_DECLINED", ["amount"],
         )  # fmt: skip
-        assert (error["requested"], error["available"]) == ({"amount": "20.00"}, {"amount": "10.00"})
+        assert (error["requestedAmount"], error["availableAmount"]) == ({"amount": "20.00"}, {"amount": "10.00"})
 
     async def test_are_refused_naming_the_field_at_fault(self, client: Client, shop: Shop) -> None:
         good = {"amount": "5.00", "currency": "GBP", "reason": "a prize", "idempotencyKey": "k"}

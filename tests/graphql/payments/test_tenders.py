@@ -86,12 +86,14 @@ class TestGiftCard:
     async def test_with_less_on_it_than_it_is_to_pay_says_how_much_is_left(self, client: Client, shop: Shop) -> None:
         front, gifted = Front(client, shop), await gift_card(shop, "5.00")
 
-        error = await front.refused(await front.basket({"mug": 1}), gift(await gifted.code(), "10.00"), CARD)
+        # It is charged first wherever it stands; what is refused is named where it stands.
+        gives = [CARD | {"amount": "6.99"}, gift(await gifted.code(), "10.00")]
+        error = await front.refused(await front.basket({"mug": 1}), *gives)
 
-        assert (error["__typename"], error["code"], error["field"][0]) == (
-            "CreditInsufficientError", "PAYMENT_DECLINED", "payments",
+        assert (error["__typename"], error["code"], error["field"]) == (
+            "CreditInsufficientError", "PAYMENT_DECLINED", ["payments", "1"],
         )  # fmt: skip
-        assert (error["requested"], error["available"]) == ({"amount": "10.00"}, {"amount": "5.00"})
+        assert (error["requestedAmount"], error["availableAmount"]) == ({"amount": "10.00"}, {"amount": "5.00"})
         assert await broken(shop) == []
 
 
