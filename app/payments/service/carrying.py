@@ -158,7 +158,9 @@ async def settle(
     await _note(uow, found, answer)
     await _reread(uow, found.books)
     if succeeded:
-        await settle_accounts(uow, found.books, surplus_minor=_held_in_vain(found))
+        # Where a capture let the rest go, what is sent later is held anew now, and not when it leaves.
+        lets_go = step.kind is TransactionKind.CAPTURE and abilities.captures_once
+        await settle_accounts(uow, found.books, surplus_minor=_held_in_vain(found), for_later=lets_go)
     elif answer.lapsed or _is_lost(found):
         await settle_accounts(uow, found.books, for_later=True)
     else:

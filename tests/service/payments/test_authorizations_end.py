@@ -494,18 +494,19 @@ class TestHoldMore:
 class TestCapturesOnce:
     ABILITIES = Abilities(reauthorizes=True, captures_once=True)
 
-    async def test_the_second_shipment_is_taken_from_a_new_authorization(self, shop: Shop) -> None:
+    async def test_what_is_sent_later_is_held_anew_once_the_first_is_taken(self, shop: Shop) -> None:
         order = await buy_with(shop, abilities=self.ABILITIES)
         first = await only(order)
         await order.ship(1)
         await order.work_off()
-        taken = await only(order)
+        taken, between = await only(order), await held_at_the_provider(order)
 
         await order.ship(2)
         await order.work_off()
 
         now = await only(order)
-        assert (taken.captured_minor, taken.capturable, taken.missing) == (MUG + DELIVERY, 0, 2 * MUG)
+        assert (taken.captured_minor, taken.capturable, taken.missing) == (MUG + DELIVERY, 2 * MUG, 0)
+        assert between == {taken.gateway_reference: 2 * MUG}
         assert (now.captured_minor, now.status) == (THREE_MUGS, PaymentStatus.CAPTURED)
         assert now.gateway_reference != first.gateway_reference
         assert await held_at_the_provider(order) == {}
@@ -523,15 +524,14 @@ class TestCapturesOnce:
         assert await held_at_the_provider(order) == {}
         assert await broken(shop) == []
 
-    async def test_the_second_shipment_of_a_service_that_holds_nothing_anew_holds_the_order(self, shop: Shop) -> None:
+    async def test_the_rest_of_an_order_waits_where_a_service_holds_nothing_anew(self, shop: Shop) -> None:
         order = await buy_with(shop, abilities=Abilities(captures_once=True))
         await order.ship(1)
         await order.work_off()
 
-        await order.ship(1)
-        await order.work_off()
-
-        assert "AUTHORIZATION_EXPIRED" in await order.holds()
+        assert await order.holds() == ["AUTHORIZATION_EXPIRED"]
+        with pytest.raises(OrderOnHold):
+            await order.ship(1)
         assert (await only(order)).captured_minor == MUG + DELIVERY
         assert await broken(shop) == []
 
