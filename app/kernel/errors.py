@@ -130,9 +130,13 @@ class Busy(DomainError):
 
 
 class RateLimited(DomainError):
-    """Too many calls or attempts in too short a time."""
+    """Too many calls or attempts in too short a time; after `wait_seconds` it may be tried again."""
 
     code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, message: str, *, wait_seconds: int, field: Sequence[str] = ()) -> None:
+        super().__init__(message, field=field)
+        self.wait_seconds = wait_seconds
 
 
 class IdempotencyMismatch(DomainError):
