@@ -35,7 +35,8 @@ def export(
     year: Annotated[int, typer.Option("--year", min=1900, max=9000, help="The year, by the clocks of the channel.")],
     directory: Annotated[Path, typer.Option("--dir", help="Where to write them; made where it is missing.")],
     channel: Annotated[
-        str | None, typer.Option("--channel", help="The code of a channel. [the default channel]", show_default=False)
+        str | None,
+        typer.Option("--channel", help="The code of a channel; the default channel when left out.", show_default=False),
     ] = None,
     form: Annotated[Form, typer.Option("--form", help="What to write documents as; none writes the journal alone.")] = (
         Form.PDF

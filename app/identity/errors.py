@@ -14,7 +14,10 @@ class TooManyLogIns(RateLimited):
     """Too many log-ins of this e-mail address have failed; even the right password has to wait."""
 
     def __init__(self, window_seconds: int) -> None:
-        super().__init__(f"too many failed log-ins; wait {window_seconds // 60} minutes before trying again")
+        super().__init__(
+            f"too many failed log-ins; wait {window_seconds // 60} minutes before trying again",
+            wait_seconds=window_seconds,
+        )
 
 
 class AccessTokenRefused(Unauthenticated):

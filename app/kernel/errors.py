@@ -45,13 +45,13 @@ class ErrorCode(StrEnum):
     SLOT_FULL = "SLOT_FULL"
     """The pickup slot has no place left."""
     PAYMENT_DECLINED = "PAYMENT_DECLINED"
-    """The payment provider said no; nothing was charged."""
+    """The payment provider said no, or too little is left on a gift card or of store credit; nothing was charged."""
     PAYMENT_ACTION_REQUIRED = "PAYMENT_ACTION_REQUIRED"
     """The shopper has to act, such as in 3-D Secure; call again with the same key afterwards."""
     PAYMENT_PENDING = "PAYMENT_PENDING"
     """A payment is under way and its result not yet known; call again with the same key."""
     PAYMENT_MISMATCH = "PAYMENT_MISMATCH"
-    """The tenders do not add up to the total, or a tender is of another currency or shop."""
+    """The tenders do not add up to the total, or one of them is not taken here, lacks something or is of another currency."""
     PAYMENT_REQUIRED = "PAYMENT_REQUIRED"
     """The goods have to be paid for first."""
     ORDER_ON_HOLD = "ORDER_ON_HOLD"
@@ -130,9 +130,13 @@ class Busy(DomainError):
 
 
 class RateLimited(DomainError):
-    """Too many calls or attempts in too short a time."""
+    """Too many calls or attempts in too short a time; after `wait_seconds` it may be tried again."""
 
     code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, message: str, *, wait_seconds: int, field: Sequence[str] = ()) -> None:
+        super().__init__(message, field=field)
+        self.wait_seconds = wait_seconds
 
 
 class IdempotencyMismatch(DomainError):

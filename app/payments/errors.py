@@ -73,8 +73,11 @@ class TooManyWrongCodes(RateLimited):
 
     def __init__(self, wait_seconds: int, *, field: Sequence[str] = ("code",)) -> None:
         minutes = max(1, -(-wait_seconds // 60))
-        super().__init__(f"too many wrong codes; wait {counted(minutes, 'minute')} before trying again", field=field)
-        self.wait_seconds = wait_seconds
+        super().__init__(
+            f"too many wrong codes; wait {counted(minutes, 'minute')} before trying again",
+            wait_seconds=wait_seconds,
+            field=field,
+        )
 
 
 class ReconciliationNotFound(NotFound):

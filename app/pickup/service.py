@@ -174,7 +174,10 @@ async def hand_over(
     PICKUP.next(pickup.status, "hand_over")
     name = work_rules.short_text(collected_by, field="collectedBy", longest=_LONGEST_NAME)
     if await queries.lock_failures(uow, store_id=pickup.store_id) >= rules.MOST_STORE_FAILURES:
-        raise RateLimited("too many wrong codes at this store; wait a quarter of an hour")
+        raise RateLimited(
+            "too many wrong codes at this store; wait a quarter of an hour",
+            wait_seconds=int(rules.STORE_WINDOW.total_seconds()),
+        )
     if not uow.keys.code_matches(code.strip(), "pickup", pickup.id, generation=pickup.code_generation):
         return await _count_wrong_code(uow, pickup)
     collected = await _move(uow, pickup, "hand_over", replace(pickup, collected_at=uow.now, collected_by=name))

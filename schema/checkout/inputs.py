@@ -42,7 +42,10 @@ class CheckoutCompleteInput:
     cart_id: strawberry.ID
     """The cart."""
     payments: list[PaymentInput]
-    """The tenders, charged in this order; empty where nothing is to be paid."""
+    """
+    At most five tenders. Gift cards are charged first, then store credit, then the others as they stand; empty where
+    nothing is to be paid.
+    """
     expected_total: Decimal
     """The total that the shopper saw; PRICE_CHANGED if it is no longer true."""
     idempotency_key: str

@@ -24,7 +24,9 @@ class PaymentAction:
     client_secret: str | None
     """For payment services whose own script asks the shopper; null for others."""
     url: str | None
-    """Where to send the shopper; null for payment services with a script."""
+    """
+    Where to send the shopper; null for payment services with a script. Of the gateway `test`, a path of this server.
+    """
 
     @classmethod
     def of(cls, asked: PaymentAsked) -> "PaymentAction":

@@ -31,7 +31,7 @@ class Address:
     country: CountryCode
     """Where it is."""
     phone: str | None
-    """For the carrier, E.164; null when not given."""
+    """For the carrier, as it was given; null when it was not."""
 
     @classmethod
     def of(cls, row: kernel.Address) -> "Address":
@@ -78,7 +78,7 @@ class AddressInput:
     postal_code: str | None = strawberry.UNSET
     """Left out where there is none."""
     phone: str | None = strawberry.UNSET
-    """For the carrier, E.164."""
+    """For the carrier; E.164 if it is known so, and kept as it is given."""
 
     def value(self, field: Sequence[str]) -> kernel.Address:
         """Read it as an address that can be one; `field` is where it stands in the input.

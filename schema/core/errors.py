@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 
-from app.kernel.errors import DatabaseUnavailable, DomainError, ErrorCode
+from app.kernel.errors import DatabaseUnavailable, DomainError, ErrorCode, RateLimited
 from app.kernel.ids import new_id
 
 log = structlog.get_logger()
@@ -36,6 +36,14 @@ class Refusal(UserError):
     """Returned for every refusal that carries no data of its own."""
 
 
+@strawberry.type
+class RateLimitedError(UserError):
+    """Returned after too many attempts; even a right one has to wait."""
+
+    retry_after_seconds: int
+    """How long to wait, at most."""
+
+
 ErrorT = TypeVar("ErrorT", bound=DomainError)
 #: How a refusal with data of its own is written; refusals that are not here become `Refusal`.
 _WRITERS: dict[type[DomainError], Callable[..., Sequence[UserError]]] = {}
@@ -52,7 +60,11 @@ def user_errors(error: DomainError) -> list[UserError]:
     writer = _WRITERS.get(type(error))
     if writer is not None:
         return list(writer(error))
-    return [Refusal(code=error.code, message=error.message, field=list(error.field) or None)]
+    field = list(error.field) or None
+    if isinstance(error, RateLimited):
+        wait = error.wait_seconds
+        return [RateLimitedError(code=error.code, message=error.message, field=field, retry_after_seconds=wait)]
+    return [Refusal(code=error.code, message=error.message, field=field)]
 
 
 class ErrorMasking(SchemaExtension):

@@ -196,7 +196,8 @@ class CreditMachine(RuleBasedStateMachine):
             )
         )
 
-        assert done == (model.balance - model.held + minor >= 0)
+        fits = model.balance - model.held + minor >= 0
+        assert done == (fits and not (minor > 0 and model.is_over(self.clock.at)))
         if done:
             model.write(CreditEntryKind.ADJUST, minor)
 

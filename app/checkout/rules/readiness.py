@@ -28,6 +28,11 @@ def refuse_unready(cart: Cart, quote: Quote, *, expected_total: Decimal) -> None
     if DeliveryMethod.SHIPPING in methods and cart.shipping_address is None:
         raise DeliveryRequired("a shipping address is needed; set it on the cart", field=("shippingAddress",))
     for group in quote.groups:
+        if not group.options:
+            raise DeliveryUnavailable(
+                f"nothing is offered for the lines by {group.method}; change the address, or how they are delivered",
+                field=("deliveryGroups",),
+            )
         if group.selected is None and group.withdrawn:
             raise DeliveryUnavailable(
                 f"the option chosen for the lines by {group.method} is not offered any more; choose another one",

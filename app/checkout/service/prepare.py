@@ -41,7 +41,7 @@ from app.delivery.states import DeliveryMethod
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import BrokenInvariant, VersionConflict
+from app.kernel.errors import BrokenInvariant, DomainError, VersionConflict
 from app.kernel.idempotency import Key
 from app.kernel.ids import AttemptId, CartId, OrderId, OrderLineId, PaymentId, VariantId, new_id
 from app.kernel.money import Money
@@ -334,8 +334,9 @@ async def _tenders(
 ) -> tuple[list[NewTender], tuple[int, ...]]:
     """Say what each tender pays, and where it stands in the shopper's list. Money that asks no gateway is held with that; a promise to pay is only written down."""
     tenders = offered(request.tenders, currency=quote.currency, gateways=gateways, taken=channel.tenders)
-    if any(tender.kind in AT_TILLS for tender in tenders):
-        uow.actor.require(Permission.CARTS_SERVE)
+    for tender in tenders:
+        if tender.kind in AT_TILLS:
+            _require_serving(uow, tender)
     refuse_unfit(tenders, methods={line.delivery for line in quote.lines}, knows_customer=cart.customer_id is not None)
     codes = [
         GivenCode(tender.token or "", (*tender.field, "token"))
@@ -345,6 +346,7 @@ async def _tenders(
     if codes and cards is None:
         raise CardsNeeded(codes, quote.currency)
     known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders)}
+    _refuse_empty(uow, tenders, known, quote)
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
     amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
     written = [
@@ -356,16 +358,36 @@ async def _tenders(
 
 async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered]) -> Cards:
     """Lock what the cart's customer has of store credit, where it is to pay. Whoever acts has to be them, or staff."""
-    at = next((tender.at for tender in tenders if tender.kind is TenderKind.STORE_CREDIT), None)
-    if at is None or cart.customer_id is None:
+    tender = next((tender for tender in tenders if tender.kind is TenderKind.STORE_CREDIT), None)
+    if tender is None or cart.customer_id is None:
         return {}
-    field = ("payments", str(at), "gateway")
     if uow.actor.customer_id != cart.customer_id:
-        uow.actor.require(Permission.CARTS_SERVE)
+        _require_serving(uow, tender)
     account = await account_queries.lock_store_credit(uow, customer_id=cart.customer_id, currency=quote.currency)
     if account is None:
-        raise PaymentMismatch("there is no store credit in this currency", field=field)
-    return {at: account}
+        raise PaymentMismatch("there is no store credit in this currency", field=(*tender.field, "gateway"))
+    return {tender.at: account}
+
+
+def _require_serving(uow: UnitOfWork, tender: Offered) -> None:
+    try:
+        uow.actor.require(Permission.CARTS_SERVE)
+    except DomainError as refusal:
+        raise refusal.below(*tender.field, "gateway") from None
+
+
+def _refuse_empty(uow: UnitOfWork, tenders: Sequence[Offered], known: Cards, quote: Quote) -> None:
+    """Refuse what was to pay as much as it has, and has nothing, as what has too little is refused."""
+    for tender in tenders:
+        account = known.get(tender.at)
+        if account is None or tender.amount_minor is not None or account.available_minor(uow.now) > 0:
+            continue
+        raise CreditInsufficient(
+            account.id,
+            requested=Money(quote.total_minor, quote.currency),
+            available=Money(0, quote.currency),
+            field=tender.field,
+        )
 
 
 async def _hold_credit(uow: UnitOfWork, tenders: Sequence[NewTender], snapshot: Snapshot) -> None:

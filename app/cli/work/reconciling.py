@@ -21,6 +21,7 @@ from app.cli.work.place import settings_from, upgrade, with_database
 from app.kernel.actor import SYSTEM
 from app.kernel.db import Database
 from app.kernel.errors import DomainError
+from app.kernel.ids import IdKind, encode
 from app.kernel.money import Money
 from app.kernel.paging import PageRequest
 from app.kernel.plain import to_plain
@@ -194,7 +195,7 @@ async def _show(database: Database, run_id: UUID, asked: _Asked) -> None:
             elif out is None:
                 break
             if out is not None:
-                out.write(orjson.dumps(to_plain(difference), option=orjson.OPT_APPEND_NEWLINE))
+                out.write(orjson.dumps(_written(difference), option=orjson.OPT_APPEND_NEWLINE))
     finally:
         if out is not None:
             out.close()
@@ -216,6 +217,18 @@ async def _differences(database: Database, run_id: UUID) -> AsyncIterator[Differ
         after = (0, str(found[_PAGE - 1].id))
 
 
+def _written(difference: Difference) -> dict[str, object]:
+    """Name what a difference is about as the API does, so that it can be looked up there."""
+    ids = {
+        "reconciliation_id": (IdKind.RECONCILIATION, difference.reconciliation_id),
+        "order_id": (IdKind.ORDER, difference.order_id),
+        "payment_id": (IdKind.PAYMENT, difference.payment_id),
+        "transaction_id": (IdKind.PAYMENT_TRANSACTION, difference.transaction_id),
+    }
+    named = {name: encode(kind, value) for name, (kind, value) in ids.items() if value is not None}
+    return {**to_plain(difference), **named}
+
+
 def _told(difference: Difference) -> str:
     row = f"row {difference.row_number}" if difference.row_number else "no row"
     amounts = [
@@ -226,7 +239,8 @@ def _told(difference: Difference) -> str:
         )
         if minor is not None and currency is not None
     ]
-    names = [str(name) for name in (difference.reference, difference.transaction_id) if name]
+    order = None if difference.order_id is None else encode(IdKind.ORDER, difference.order_id)
+    names = [name for name in (difference.reference, order) if name]
     about = ", ".join([row, *([difference.movement.value] if difference.movement else []), *amounts, *names])
     return f"{difference.kind.value}: {about}: {difference.message}"
 

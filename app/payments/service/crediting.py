@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from app.customers import queries as customers
 from app.kernel.db import UnitOfWork
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import IllegalTransition, Invalid, NotFound
 from app.kernel.ids import CreditAccountId, CustomerId, new_id
 from app.kernel.money import currencies, parse_minor
 from app.kernel.permissions import Permission
@@ -71,14 +71,16 @@ async def adjust(
 ) -> CreditAccount:
     """Put a balance right by hand, up or down, and say why; never below what is held.
 
-    Locks: the account. Emits CreditChanged.
-    Raises: Forbidden; CreditAccountNotFound; CreditInsufficient; Invalid naming the field at fault.
+    A card whose time is over gets nothing more: it would be gone at once. Locks: the account. Emits CreditChanged.
+    Raises: Forbidden; CreditAccountNotFound; CreditInsufficient; IllegalTransition; Invalid naming the field at fault.
     """
     account = await _lock(uow, account_id, kind)
     amount_minor = parse_minor(amount, account.currency, field=("amount",))
     if not amount_minor:
         raise Invalid("this changes nothing", field=("amount",))
     told = rules.given_reason(reason)
+    if amount_minor > 0 and account.is_over(uow.now):
+        raise IllegalTransition("the time of this gift card is over; give another one", field=("giftCardId",))
     rules.refuse_more_than(account, -amount_minor, account.free_minor, field=("amount",))
     rules.refuse_overflow(account, amount_minor)
     move = CreditMove(account, amount_minor=amount_minor)

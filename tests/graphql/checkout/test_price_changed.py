@@ -113,6 +113,18 @@ class TestDelivery:
         assert await untouched(front, basket, before)
         assert await front.at_the_provider() == {}
 
+    async def test_to_where_nothing_is_offered_sends_nobody_to_choose(self, client: Client, shop: Shop) -> None:
+        front = Front(client, shop)
+        basket = await front.basket({"mug": 1})
+        before = await front.cart(basket)
+        await write(shop, "UPDATE delivery_options SET countries = '{IE}' WHERE method = 'SHIPPING'")
+
+        error = await front.refused(basket, CARD)
+
+        assert (error["code"], error["field"]) == ("DELIVERY_UNAVAILABLE", ["deliveryGroups"])
+        assert "nothing is offered for the lines by SHIPPING" in error["message"]
+        assert await untouched(front, basket, before)
+
     async def test_of_which_one_option_is_left_is_that_one_at_its_price(self, client: Client, shop: Shop) -> None:
         front = Front(client, shop)
         basket = await front.basket({"mug": 1})

@@ -78,9 +78,10 @@ class TestLogin:
         for _ in range(5):
             await client.refused(LOGIN, ada(shop, password="wrong"))
 
-        (error,) = await client.refused(LOGIN, ada(shop))
+        waiting = LOGIN.replace("errors {", "errors { ... on RateLimitedError { retryAfterSeconds }")
+        (error,) = await client.refused(waiting, ada(shop))
 
-        assert error["code"] == "RATE_LIMITED"
+        assert (error["code"], error["retryAfterSeconds"]) == ("RATE_LIMITED", 900)
 
 
 class TestExpiredAccessToken:

@@ -87,10 +87,11 @@ class TestCheck:
         card = await gift_card(shop)
         told = [(await client.refused(CHECK, {"input": {"code": WRONG}}))[0]["code"] for _ in range(12)]
 
-        (error,) = await client.refused(CHECK, {"input": {"code": await card.code()}}, token=shop.token("ada"))
+        waiting = CHECK.replace("errors {", "errors { ... on RateLimitedError { retryAfterSeconds }")
+        (error,) = await client.refused(waiting, {"input": {"code": await card.code()}}, token=shop.token("ada"))
 
         assert told == ["NOT_FOUND"] * 10 + ["RATE_LIMITED"] * 2
-        assert error["code"] == "RATE_LIMITED"
+        assert (error["code"], error["retryAfterSeconds"]) == ("RATE_LIMITED", 900)
         assert "wait 15 minutes" in error["message"]
         await client.mutate(CHECK, {"input": {"code": await card.code()}}, token=shop.token("associate"))
         [[failures]] = await shop.fetch("SELECT failures FROM gift_card_attempts WHERE origin_hash = '*'")

@@ -96,6 +96,20 @@ class TestGiftCard:
         assert (error["requestedAmount"], error["availableAmount"]) == ({"amount": "10.00"}, {"amount": "5.00"})
         assert await broken(shop) == []
 
+    async def test_with_nothing_left_is_refused_like_one_with_too_little(self, client: Client, shop: Shop) -> None:
+        front, gifted = Front(client, shop), await gift_card(shop, ONE_MUG)
+        await front.buy(await front.basket({"mug": 1}), gift(await gifted.code()), key="first")
+
+        error = await front.refused(await front.basket({"mug": 1}), CARD, gift(await gifted.code()))
+
+        assert (error["__typename"], error["code"], error["field"]) == (
+            "CreditInsufficientError", "PAYMENT_DECLINED", ["payments", "1"],
+        )  # fmt: skip
+        assert error["message"] == f"{ONE_MUG} GBP was asked for, and 0.00 GBP is left"
+        assert await front.at_the_provider() == {}
+        assert await gifted.balance() == (1699, 1699)
+        assert await broken(shop) == []
+
 
 class TestStoreCredit:
     async def test_pays_for_its_customer(self, client: Client, shop: Shop) -> None:
@@ -157,6 +171,7 @@ class TestTill:
         ]
 
         assert [error["code"] for error in refusals] == ["UNAUTHENTICATED"] * 2 + ["FORBIDDEN"] * 2
+        assert {tuple(error["field"]) for error in refusals} == {("payments", "0", "gateway")}
         assert await shop.fetch("SELECT 1 FROM payments") == []
 
     async def test_needs_what_the_terminal_calls_its_receipt(self, client: Client, shop: Shop) -> None:

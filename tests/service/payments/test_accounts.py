@@ -373,6 +373,20 @@ class TestStaff:
         assert [entry.reason for entry in await card.ledger()] == ["a prize", "typed twice", "typo"]
         assert await broken(shop, but=TENDERS) == []
 
+    async def test_add_nothing_to_a_card_whose_time_is_over(self, shop: Shop, clock: StoppedClock) -> None:
+        card = await gift_card(shop, expires_at=clock() + timedelta(hours=1))
+        clock.advance(hours=1)
+
+        for noticed in (False, True):
+            if noticed:
+                await expire(shop)
+            with pytest.raises(IllegalTransition) as refusal:
+                await self.adjust(card, "1.00")
+            assert refusal.value.field == ("giftCardId",)
+
+        assert await card.balance() == (0, 0)
+        assert await broken(shop, but=TENDERS) == []
+
     async def test_leave_what_is_held(self, shop: Shop) -> None:
         card = await gift_card(shop)
         await card.hold(3000)

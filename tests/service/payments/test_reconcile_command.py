@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.kernel.ids import IdKind, encode
 from tests.builders.buyers import broken
 from tests.builders.clock import OPENING
 from tests.builders.paid import buy
@@ -89,6 +90,10 @@ class TestReconcile:
             ("AMOUNT_DIFFERS", 2, 4000),
             *(("MISSING_HERE", row, THREE_MUGS) for row in (3, 4, 5)),
         ]
+        [order] = [encode(IdKind.ORDER, id_) for [id_] in await shop.fetch("SELECT id FROM orders")]
+        assert (listed[0]["order_id"], listed[1]["order_id"]) == (order, None)
+        assert listed[0]["transaction_id"].startswith("ptx_")
+        assert order in left.output
         assert await broken(shop) == []
 
     async def test_tells_the_same_again(self, shop: Shop, file: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line answers at once."""
 
+import os
 import subprocess
 import sys
 
@@ -19,6 +20,13 @@ class TestHelp:
 
         for command in ("serve", "worker", "migrate", "audit", "schema", "db"):
             assert command in answer.stdout
+
+    def test_says_what_holds_without_an_option(self) -> None:
+        words = [sys.executable, "-m", "app.cli", "invoices", "export", "--help"]
+
+        answer = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"})
+
+        assert "the default channel when left out" in answer.stdout
 
     def test_tells_wrong_settings_in_sentences(self) -> None:
         environ = {"PATH": "/usr/bin", "STOA_ENV": "production", "STOA_LOG_LEVEL": "loud"}

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -244,6 +244,13 @@ class TestPdf:
         assert first == again
         assert first.startswith(b"%PDF-1.7")
         assert b"pdfaid" in first
+
+    def test_is_made_of_a_document_written_between_two_seconds(self) -> None:
+        between = MIDNIGHT + timedelta(microseconds=399_819)
+
+        made = to_pdf(sheet_of(invoice_of()), written_at=between)
+
+        assert made == to_pdf(sheet_of(invoice_of()), written_at=MIDNIGHT)
 
     @pytest.mark.parametrize("language", [*WORDS])
     def test_is_made_in_every_language(self, language: str) -> None:

@@ -38,9 +38,11 @@ def to_pdf(sheet: Sheet, *, written_at: datetime) -> bytes:
     A sheet with letters that no font here has cannot be archived, and is laid out all the same: it shows boxes for them.
     """
     values = {"sheet": orjson.dumps(sheet).decode()}
+    # The library refuses a moment with microseconds: a PDF knows whole seconds.
+    timestamp = written_at.replace(microsecond=0)
     try:
         return typst.compile(
-            _LAYOUT, font_paths=_fonts(), sys_inputs=values, timestamp=written_at, pdf_standards=[_ARCHIVED]
+            _LAYOUT, font_paths=_fonts(), sys_inputs=values, timestamp=timestamp, pdf_standards=[_ARCHIVED]
         )
     except typst.TypstError:
-        return typst.compile(_LAYOUT, font_paths=_fonts(), sys_inputs=values, timestamp=written_at)
+        return typst.compile(_LAYOUT, font_paths=_fonts(), sys_inputs=values, timestamp=timestamp)
