@@ -44,8 +44,12 @@ from app.payments.states import PaymentStatus
 from app.pickup import service as pickup
 from app.sourcing import service as sourcing
 
-#: The longest a gateway may take, and so the least that stock is held while it is asked.
+#: How long whoever asks the gateways has an attempt for themselves, and so the least that stock is held meanwhile.
 GATEWAY_PATIENCE = timedelta(seconds=30)
+#: A gateway has answered by then, or its answer is lost.
+GATEWAY_ANSWERS_WITHIN = timedelta(seconds=15)
+#: How long a shopper may take to act, and a gateway to find out, before the cart is given back.
+GIVE_UP_AFTER = timedelta(minutes=15)
 #: How soon a lost answer is asked for again, and a shopper who was asked to act is looked after.
 ASK_AGAIN_AFTER = timedelta(seconds=5)
 LOOK_AFTER_SHOPPER = timedelta(seconds=60)
@@ -194,15 +198,18 @@ async def give_back(
 async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
     """Give up an attempt that waits for its shopper, because they went back to the cart. The cart is locked already.
 
-    Answers False for an attempt whose payment is under way: its cart may not change.
+    It waits when they have to act, and when some tenders are held and the others were not asked yet. Answers False for an
+    attempt whose payment is under way: its cart may not change.
     """
     attempt = await queries.lock_attempt(uow, attempt_id=attempt_id)
-    if attempt is None or attempt.status is not AttemptStatus.ACTION_REQUIRED:
+    if attempt is None or attempt.status not in {AttemptStatus.ACTION_REQUIRED, AttemptStatus.UNKNOWN}:
         return False
     cart = await carts.get_cart(uow, cart_id=attempt.cart_id)
     if cart is None:
         raise BrokenInvariant(f"attempt {attempt_id} has no cart")
     tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    if attempt.status is AttemptStatus.UNKNOWN and any(one.status is PaymentStatus.UNKNOWN for one in tenders):
+        return False
     refusal = PaymentDeclined("the payment was given up, because the cart was changed")
     await give_back(uow, cart, attempt, snapshot_of(attempt), tenders, "abandon", refusal)
     return True

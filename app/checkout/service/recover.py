@@ -6,7 +6,7 @@ from uuid import UUID
 from app.checkout import queries
 from app.checkout.rules import Attempt
 from app.checkout.service.complete import resume
-from app.checkout.service.conclude import Held, give_back, lock, snapshot_of
+from app.checkout.service.conclude import GIVE_UP_AFTER, Held, give_back, lock, snapshot_of
 from app.checkout.states import LIVE, AttemptStatus
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.ids import PaymentId
@@ -17,8 +17,6 @@ from app.payments.gateway import Answer, Gateways, Outcome
 from app.payments.rules import Payment
 from app.payments.states import PaymentStatus, TransactionKind
 
-#: How long a shopper may take to act, and a gateway to find out, before the cart is given back.
-GIVE_UP_AFTER = timedelta(minutes=15)
 #: How long an authorization that nobody waits for is asked after.
 FORGET_AFTER = timedelta(days=7)
 _ASK_ORPHANS_EVERY = timedelta(seconds=30)
