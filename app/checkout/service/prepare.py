@@ -19,6 +19,7 @@ from app.checkout import queries
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
     AT_TILLS,
+    OF_CUSTOMERS,
     Attempt,
     Discount,
     Offered,
@@ -56,7 +57,7 @@ from app.payments.queries import accounts as account_queries
 from app.payments.rules import AT_ONCE, Payment
 from app.payments.rules.accounts import CreditAccount, GivenCode
 from app.payments.service import accounts
-from app.payments.states import PaymentStatus
+from app.payments.states import CreditKind, PaymentStatus
 from app.pickup import service as pickup
 from app.pricing import queries as pricing
 
@@ -337,6 +338,9 @@ async def _tenders(
     if any(tender.kind in AT_TILLS for tender in tenders):
         uow.actor.require(Permission.CARTS_SERVE)
     refuse_unfit(tenders, methods={line.delivery for line in quote.lines}, knows_customer=cart.customer_id is not None)
+    if any(tender.kind in OF_CUSTOMERS for tender in tenders) and uow.actor.customer_id != cart.customer_id:
+        # Whoever has the token of a customer's cart may fill it, and pay for it, but not with what is the customer's.
+        uow.actor.require(Permission.CARTS_SERVE)
     codes = [
         GivenCode(tender.token or "", (*tender.field, "token"))
         for tender in tenders
@@ -344,7 +348,7 @@ async def _tenders(
     ]
     if codes and cards is None:
         raise CardsNeeded(codes, quote.currency)
-    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders)}
+    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders, cards or {})}
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
     amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
     return [
@@ -353,16 +357,20 @@ async def _tenders(
     ]
 
 
-async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered]) -> Cards:
-    """Lock what the cart's customer has of store credit, where it is to pay. Whoever acts has to be them, or staff."""
+async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered], cards: Cards) -> Cards:
+    """Lock what the cart's customer has of store credit, where it is to pay, in turn with the gift cards that pay too."""
     at = next((tender.at for tender in tenders if tender.kind is TenderKind.STORE_CREDIT), None)
     if at is None or cart.customer_id is None:
         return {}
-    field = ("payments", str(at), "gateway")
-    if uow.actor.customer_id != cart.customer_id:
-        uow.actor.require(Permission.CARTS_SERVE)
-    account = await account_queries.lock_store_credit(uow, customer_id=cart.customer_id, currency=quote.currency)
+    locked = await account_queries.lock_of(
+        uow,
+        account_ids=[card.id for card in cards.values()],
+        customer_ids=[cart.customer_id],
+        currency=quote.currency,
+    )
+    account = next((account for account in locked if account.kind is CreditKind.STORE_CREDIT), None)
     if account is None:
+        field = ("payments", str(at), "gateway")
         raise PaymentMismatch("there is no store credit in this currency", field=field)
     return {at: account}
 
