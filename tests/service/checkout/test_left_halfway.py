@@ -1,7 +1,7 @@
 """Checkouts that are left halfway: the worker comes first, a line goes dead, a payment service is slow, or is switched off."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from app.checkout.service import Completed
 from app.checkout.service.conclude import GIVE_UP_AFTER
 from app.kernel.actor import SYSTEM
 from app.kernel.errors import ErrorCode
-from app.payments.gateway import Answer, GatewayFailed
+from app.payments.gateway import Action, Answer, GatewayFailed
 from app.payments.gateways.test import TestGateway
 from app.payments.states import PaymentStatus
 from tests.builders.buyers import LATE, Buyer, broken
@@ -228,4 +228,86 @@ class TestGatewayThatIsSwitchedOff:
 
         assert again.refusal is not None
         assert again.refusal.code is ErrorCode.PAYMENT_PENDING
+        assert await broken(shop) == []
+
+
+class ScriptedGateway(TestGateway):
+    """The test gateway, whose shoppers act by a script in their browser that needs a secret."""
+
+    async def authorize(self, **question: Any) -> Answer:
+        """Hold funds."""
+        return self._by_script(await TestGateway.authorize(self, **question))
+
+    async def find(self, **question: Any) -> Answer | None:
+        """Say what became of a call."""
+        found = await TestGateway.find(self, **question)
+        return None if found is None else self._by_script(found)
+
+    def _by_script(self, answer: Answer) -> Answer:
+        if answer.action is None:
+            return answer
+        return replace(answer, action=Action("STRIPE_SDK", client_secret="pi_1_secret_2"))
+
+
+class TestSecretOfTheBrowser:
+    async def test_is_kept_while_the_shopper_may_act_and_no_longer(self, shop: Shop, clock: StoppedClock) -> None:
+        buyer = Buyer(shop)
+        buyer.gateways = {"test": ScriptedGateway(shop.database, late=LATE)}
+        cart = await buyer.cart({"mug": 1})
+
+        asked = await buyer.buy(cart, tokens=("tok_action",))
+        kept = await self.secrets(shop)
+        await buyer.buy(cart, key="second")
+        for _ in range(3):
+            clock.advance(minutes=1)
+            await buyer.recover()
+
+        assert asked.action is not None
+        assert asked.action.client_secret is not None
+        assert kept == [asked.action.client_secret]
+        assert await self.secrets(shop) == []
+        assert await broken(shop) == []
+
+    async def secrets(self, shop: Shop) -> list[str]:
+        """Look for what lets a shopper's browser act."""
+        found = await shop.fetch(
+            "SELECT action_secret FROM payments WHERE action_secret IS NOT NULL"
+            " UNION ALL SELECT action_url FROM payments WHERE action_url IS NOT NULL"
+        )
+        return [str(record[0]) for record in found]
+
+
+class BrokenGateway(TestGateway):
+    """The test gateway, of which some answers cannot be read."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop.database, late=LATE)
+        self.unreadable: set[str] = set()
+
+    async def find(self, *, key: str, asked_at: datetime) -> Answer | None:
+        """Say what became of a call."""
+        if key in self.unreadable:
+            raise LookupError("this is not what they said they would answer")
+        return await TestGateway.find(self, key=key, asked_at=asked_at)
+
+
+class TestAnswerThatCannotBeRead:
+    async def test_keeps_no_other_checkout_from_being_finished(self, shop: Shop, clock: StoppedClock) -> None:
+        buyer, gateway = Buyer(shop), BrokenGateway(shop)
+        buyer.gateways = {"test": gateway}
+        carts = [await buyer.cart({"mug": 1}) for _ in range(2)]
+        for cart in carts:
+            await buyer.buy(cart, tokens=("tok_timeout",))
+            clock.advance(seconds=1)
+        [[first], _] = await shop.fetch("SELECT id FROM payment_transactions ORDER BY id")
+        gateway.unreadable = {str(first)}
+
+        clock.advance(seconds=20)
+        with pytest.raises(ExceptionGroup):
+            await buyer.recover()
+
+        assert [await buyer.order_of(cart) is not None for cart in carts] == [False, True]
+        gateway.unreadable = set()
+        clock.advance(minutes=1)
+        assert await buyer.recover() == 1
         assert await broken(shop) == []
