@@ -39,6 +39,7 @@ from app.payments import queries as payment_queries
 from app.payments import service as payments
 from app.payments.errors import PaymentDeclined
 from app.payments.gateway import Answer, Outcome
+from app.payments.queries import accounts as account_queries
 from app.payments.rules import Payment
 from app.payments.states import PaymentStatus
 from app.pickup import service as pickup
@@ -114,7 +115,7 @@ async def conclude(
     """End or suspend an attempt by what its gateways answered. One that has ended meanwhile is answered as it ended.
 
     Whoever works on an attempt knows its tenders, and nobody else touches them while it holds the attempt.
-    Locks: cart, slots, payments, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
+    Locks: cart, payments, accounts, slots, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
     """
     cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
@@ -302,15 +303,18 @@ async def place(
 ) -> Completed:
     """Place the order that an attempt was made for: its money is held, promised, or nothing is to be paid.
 
-    The cart and the attempt are locked. Locks: slots, payments, accounts, levels. Raises: see `conclude`.
+    The cart and the attempt are locked. Locks: payments, accounts, slots, levels. Raises: see `conclude`.
     """
     taken = snapshot.slots()
     if resupply:
         snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot, held_by=snapshot.order_id))
     elif snapshot.ahead and snapshot.holds_stock:
+        # What takes money locks accounts, and they are locked before stock.
+        accounts = [tender.account_id for tender in tenders if tender.account_id is not None]
+        if accounts:
+            await account_queries.lock_accounts(uow, account_ids=accounts)
         snapshot = await _as_held(uow, snapshot)
     slots = {store_id: starts_at for store_id, starts_at in taken.items() if store_id in snapshot.slots()}
-    await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
     order, lines, deliveries = _order(uow, snapshot, tenders, answers)
     total = Money(snapshot.total_minor, snapshot.currency)
     placed = await orders.place(
@@ -331,6 +335,7 @@ async def place(
     if snapshot.decision is not None:
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
     await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
+    await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
     await _hold_for_good(uow, snapshot, resupply=resupply)
     await fulfillment.take_carried_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
 
