@@ -65,7 +65,8 @@ class Notice:
     `id` is the provider's name for the news, the same however often it is sent. `key` is our idempotency key where the
     provider tells it, `reference` its own name for the step, `authorization` that of the authorization the step is about;
     `holds_until` is when money runs out that is held. Of a refund that succeeded and then did not arrive, the news are
-    that it was declined.
+    that it was declined; or a REFUND_REVERSAL of its own name, whose `key` is the refund's, so that it is not taken for
+    another one of the same amount.
     """
 
     id: str

@@ -32,6 +32,7 @@ class LossyGateway:
         self.abilities = real.abilities
         self.answers_to_lose = 0
         self.calls_to_fail = 0
+        self.unreadable: set[str] = set()
         self.keys: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -48,6 +49,8 @@ class LossyGateway:
 
     def _before(self, key: str) -> None:
         self.keys.append(key)
+        if key in self.unreadable:
+            raise LookupError("this is not what they said they would answer")
         if self.calls_to_fail:
             self.calls_to_fail -= 1
             raise GatewayFailed("the line is dead")

@@ -549,8 +549,9 @@ class TestEvents:
             ("refund.created", refund(), (Kind.REFUND, Outcome.SUCCEEDED, 400, "back", "re_1")),
             ("refund.updated", refund(), (Kind.REFUND, Outcome.SUCCEEDED, 400, "back", "re_1")),
             ("refund.created", refund(metadata=None), (Kind.REFUND, Outcome.SUCCEEDED, 400, None, "re_1")),
-            ("refund.failed", refund("failed"), (Kind.REFUND_REVERSAL, Outcome.SUCCEEDED, 400, None, "re_1_failed")),
-            ("refund.updated", refund("failed"), (Kind.REFUND_REVERSAL, Outcome.SUCCEEDED, 400, None, "re_1_failed")),
+            ("refund.failed", refund("failed"), (Kind.REFUND_REVERSAL, Outcome.SUCCEEDED, 400, "back", "re_1_failed")),
+            ("refund.updated", refund("failed"), (Kind.REFUND_REVERSAL, Outcome.SUCCEEDED, 400, "back", "re_1_failed")),
+            ("refund.failed", refund("failed", metadata=None), (Kind.REFUND, Outcome.DECLINED, 400, None, "re_1")),
             ("charge.dispute.funds_withdrawn", dispute(), (Kind.CHARGEBACK, Outcome.SUCCEEDED, 700, None, "du_1")),
             (
                 "charge.dispute.funds_reinstated",

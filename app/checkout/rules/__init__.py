@@ -14,11 +14,21 @@ from app.checkout.rules.records import (
     as_held,
     supplied,
 )
-from app.checkout.rules.tenders import AT_TILLS, MOST_TENDERS, Offered, Tender, offered, refuse_unfit, shared_out
+from app.checkout.rules.tenders import (
+    AT_TILLS,
+    MOST_TENDERS,
+    OF_CUSTOMERS,
+    Offered,
+    Tender,
+    offered,
+    refuse_unfit,
+    shared_out,
+)
 
 __all__ = [
     "AT_TILLS",
     "MOST_TENDERS",
+    "OF_CUSTOMERS",
     "AheadSupply",
     "Attempt",
     "Discount",

@@ -19,6 +19,8 @@ WITHOUT_GATEWAY = {kind.value.lower(): kind for kind in TenderKind if kind is no
 ACCOUNTS = (TenderKind.GIFT_CARD, TenderKind.STORE_CREDIT)
 #: What only somebody at a till can take.
 AT_TILLS = frozenset({TenderKind.CASH, TenderKind.CARD_PRESENT})
+#: What a customer has with the shop: only they can pay with it, and staff who serve them.
+OF_CUSTOMERS = frozenset({TenderKind.INVOICE, TenderKind.STORE_CREDIT})
 _NEEDS_TOKEN = {
     TenderKind.CARD: "a token of the payment service is needed",
     TenderKind.GIFT_CARD: "the code of the gift card is needed",
@@ -117,7 +119,7 @@ def refuse_unfit(tenders: Sequence[Offered], *, methods: Collection[DeliveryMeth
     for tender in tenders:
         if tender.kind is TenderKind.PAY_IN_STORE and set(methods) != {DeliveryMethod.PICKUP}:
             raise PaymentMismatch("only what is collected can be paid in the store", field=(*tender.field, "gateway"))
-        if tender.kind in {TenderKind.INVOICE, TenderKind.STORE_CREDIT} and not knows_customer:
+        if tender.kind in OF_CUSTOMERS and not knows_customer:
             raise PaymentMismatch("this needs a customer; log in first", field=(*tender.field, "gateway"))
     promise = next((one for one in tenders if one.kind is TenderKind.PAY_IN_STORE), None)
     if promise is not None and any(one.kind not in {*ACCOUNTS, TenderKind.PAY_IN_STORE} for one in tenders):

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from app.channels.states import CaptureAt
@@ -10,7 +11,9 @@ from app.checkout import queries
 from app.checkout.errors import Kept
 from app.checkout.rules import Attempt, Snapshot
 from app.checkout.service.conclude import (
+    GATEWAY_ANSWERS_WITHIN,
     GATEWAY_PATIENCE,
+    GIVE_UP_AFTER,
     Completed,
     Held,
     Lapsed,
@@ -67,6 +70,8 @@ async def complete(begin: Begin, gateways: Gateways, request: CompleteCheckout) 
     for tender, payment in zip(begun.tenders, begun.payments, strict=True):
         if not payment.asks_gateway:
             continue
+        if not _has_time(begun.attempt, begin.now):
+            break
         answers[tender.id] = answer = await _authorize(gateways, begun.snapshot, tender)
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
@@ -79,17 +84,26 @@ async def resume(
 ) -> Completed:
     """Go on with an attempt that was left: by the shopper's repeated call, or by the worker.
 
-    An authorization that never reached its gateway is asked for again only where the shopper is there to want it.
+    An authorization that never reached its gateway is asked for again only where the shopper is there to want it. One that
+    stands behind another that was answered was told to its shopper as pending: it is left to them until the attempt is given up.
     """
     held = Held(attempt.id, attempt.cart_id)
     taken = await _take(begin, held, wait_seconds=wait_seconds)
     if isinstance(taken, Completed):
         return taken
+    anew = may_ask_anew and begin.now - attempt.created_at <= GIVE_UP_AFTER
     answers: dict[PaymentId, Answer | None] = {}
+    told = False
     for payment, step_id in taken.tenders:
+        unasked = told and not _was_answered(payment)
+        told = told or _was_answered(payment)
         if payment.status is PaymentStatus.AUTHORIZED or step_id is None:
             continue
-        answer = await _ask(gateways, attempt, payment, step_id, may_ask_anew=may_ask_anew)
+        if not _has_time(taken.attempt, begin.now):
+            break
+        answer = await _ask(gateways, attempt, payment, step_id, anew=anew, unasked=unasked)
+        if answer is None and unasked and not anew:
+            break
         answers[payment.id] = answer
         if answer is None or answer.outcome is not Outcome.SUCCEEDED:
             break
@@ -159,9 +173,10 @@ async def _take(begin: Begin, held: Held, *, wait_seconds: float) -> _Taken | Co
             uow.moved(
                 "checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="authorize"
             )
-        await queries.update_attempt(uow, attempt_id=attempt.id, status=status, worked_until=uow.now + GATEWAY_PATIENCE)
+        until = uow.now + GATEWAY_PATIENCE
+        await queries.update_attempt(uow, attempt_id=attempt.id, status=status, worked_until=until)
         tenders = await payment_queries.list_for_attempt(uow, attempt_id=attempt.id)
-        return _Taken(attempt, await _with_steps(uow, tenders))
+        return _Taken(replace(attempt, status=status, worked_until=until), await _with_steps(uow, tenders))
 
     async def look(uow: UnitOfWork) -> Completed | None:
         attempt = await queries.get_attempt(uow, attempt_id=held.attempt_id)
@@ -200,7 +215,24 @@ async def _with_steps(uow: UnitOfWork, tenders: Sequence[Payment]) -> tuple[tupl
     return tuple((tender, first.get(tender.id)) for tender in tenders)
 
 
-async def _authorize(gateways: Gateways, snapshot: Snapshot, tender: NewTender) -> Answer | None:
+def _has_time(attempt: Attempt, now: datetime) -> bool:
+    """Say whether a gateway that is asked now answers while the attempt is still ours.
+
+    Others take over an attempt whose time is over. What they do not find at a gateway they count as never asked, so it
+    must not be asked for afterwards.
+    """
+    return attempt.worked_until is not None and now + GATEWAY_ANSWERS_WITHIN <= attempt.worked_until
+
+
+def _was_answered(payment: Payment) -> bool:
+    """Say whether a gateway was asked for a tender, and what came of that was written down."""
+    never = payment.status is PaymentStatus.PENDING and payment.gateway_reference is None
+    return payment.asks_gateway and not never
+
+
+async def _authorize(
+    gateways: Gateways, snapshot: Snapshot, tender: NewTender, *, again: bool = False
+) -> Answer | None:
     return await payments.ask_authorization(
         gateways,
         tender,
@@ -208,13 +240,14 @@ async def _authorize(gateways: Gateways, snapshot: Snapshot, tender: NewTender) 
         # What is taken later may have to be held anew by then, and nobody will be there to ask.
         reusable=snapshot.capture_at is not CaptureAt.PLACEMENT,
         return_url=snapshot.return_url,
+        again=again,
     )
 
 
 async def _ask(
-    gateways: Gateways, attempt: Attempt, payment: Payment, step_id: UUID, *, may_ask_anew: bool
+    gateways: Gateways, attempt: Attempt, payment: Payment, step_id: UUID, *, anew: bool, unasked: bool
 ) -> Answer | None:
-    if may_ask_anew and payment.status is PaymentStatus.PENDING and payment.gateway_reference is None:
+    if anew and not _was_answered(payment):
         # Never answered and perhaps never asked: asking under the same key is right in both cases.
         tender = NewTender(
             payment.id,
@@ -225,8 +258,8 @@ async def _ask(
             payment.token,
             payment.amount_minor,
         )
-        return await _authorize(gateways, snapshot_of(attempt), tender)
-    return await payments.ask_again(gateways, payment, step_id)
+        return await _authorize(gateways, snapshot_of(attempt), tender, again=True)
+    return await payments.ask_again(gateways, payment, step_id, waits=unasked)
 
 
 async def _concluded(

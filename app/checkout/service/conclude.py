@@ -39,13 +39,18 @@ from app.payments import queries as payment_queries
 from app.payments import service as payments
 from app.payments.errors import PaymentDeclined
 from app.payments.gateway import Answer, Outcome
+from app.payments.queries import accounts as account_queries
 from app.payments.rules import Payment
 from app.payments.states import PaymentStatus
 from app.pickup import service as pickup
 from app.sourcing import service as sourcing
 
-#: The longest a gateway may take, and so the least that stock is held while it is asked.
+#: How long whoever asks the gateways has an attempt for themselves, and so the least that stock is held meanwhile.
 GATEWAY_PATIENCE = timedelta(seconds=30)
+#: A gateway has answered by then, or its answer is lost.
+GATEWAY_ANSWERS_WITHIN = timedelta(seconds=15)
+#: How long a shopper may take to act, and a gateway to find out, before the cart is given back.
+GIVE_UP_AFTER = timedelta(minutes=15)
 #: How soon a lost answer is asked for again, and a shopper who was asked to act is looked after.
 ASK_AGAIN_AFTER = timedelta(seconds=5)
 LOOK_AFTER_SHOPPER = timedelta(seconds=60)
@@ -110,7 +115,7 @@ async def conclude(
     """End or suspend an attempt by what its gateways answered. One that has ended meanwhile is answered as it ended.
 
     Whoever works on an attempt knows its tenders, and nobody else touches them while it holds the attempt.
-    Locks: cart, slots, payments, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
+    Locks: cart, payments, accounts, slots, levels. Raises: Lapsed; and with `resupply`, OutOfStock when nothing is left to promise.
     """
     cart, attempt = await lock(uow, held)
     if attempt.status is not AttemptStatus.AUTHORIZING:
@@ -191,15 +196,18 @@ async def give_back(
 async def abandon_for_edit(uow: UnitOfWork, attempt_id: UUID) -> bool:
     """Give up an attempt that waits for its shopper, because they went back to the cart. The cart is locked already.
 
-    Answers False for an attempt whose payment is under way: its cart may not change.
+    It waits when they have to act, and when some tenders are held and the others were not asked yet. Answers False for an
+    attempt whose payment is under way: its cart may not change.
     """
     attempt = await queries.lock_attempt(uow, attempt_id=attempt_id)
-    if attempt is None or attempt.status is not AttemptStatus.ACTION_REQUIRED:
+    if attempt is None or attempt.status not in {AttemptStatus.ACTION_REQUIRED, AttemptStatus.UNKNOWN}:
         return False
     cart = await carts.get_cart(uow, cart_id=attempt.cart_id)
     if cart is None:
         raise BrokenInvariant(f"attempt {attempt_id} has no cart")
     tenders = await payment_queries.lock_for_attempt(uow, attempt_id=attempt_id)
+    if attempt.status is AttemptStatus.UNKNOWN and any(one.status is PaymentStatus.UNKNOWN for one in tenders):
+        return False
     refusal = PaymentDeclined("the payment was given up, because the cart was changed")
     await give_back(uow, cart, attempt, snapshot_of(attempt), tenders, "abandon", refusal)
     return True
@@ -302,15 +310,18 @@ async def place(
 ) -> Completed:
     """Place the order that an attempt was made for: its money is held, promised, or nothing is to be paid.
 
-    The cart and the attempt are locked. Locks: slots, payments, accounts, levels. Raises: see `conclude`.
+    The cart and the attempt are locked. Locks: payments, accounts, slots, levels. Raises: see `conclude`.
     """
     taken = snapshot.slots()
     if resupply:
         snapshot = supplied(snapshot, await supply(uow, snapshot.lines, snapshot=snapshot, held_by=snapshot.order_id))
     elif snapshot.ahead and snapshot.holds_stock:
+        # What takes money locks accounts, and they are locked before stock.
+        accounts = [tender.account_id for tender in tenders if tender.account_id is not None]
+        if accounts:
+            await account_queries.lock_accounts(uow, account_ids=accounts)
         snapshot = await _as_held(uow, snapshot)
     slots = {store_id: starts_at for store_id, starts_at in taken.items() if store_id in snapshot.slots()}
-    await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
     order, lines, deliveries = _order(uow, snapshot, tenders, answers)
     total = Money(snapshot.total_minor, snapshot.currency)
     placed = await orders.place(
@@ -331,6 +342,7 @@ async def place(
     if snapshot.decision is not None:
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
     await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
+    await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
     await _hold_for_good(uow, snapshot, resupply=resupply)
     await fulfillment.take_carried_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
 

@@ -19,6 +19,7 @@ from app.checkout import queries
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import (
     AT_TILLS,
+    OF_CUSTOMERS,
     Attempt,
     Discount,
     Offered,
@@ -56,7 +57,7 @@ from app.payments.queries import accounts as account_queries
 from app.payments.rules import AT_ONCE, Payment
 from app.payments.rules.accounts import CreditAccount, GivenCode
 from app.payments.service import accounts
-from app.payments.states import PaymentStatus
+from app.payments.states import CreditKind, PaymentStatus
 from app.pickup import service as pickup
 from app.pricing import queries as pricing
 
@@ -332,12 +333,17 @@ async def _tenders(
     gateways: Gateways,
     cards: Cards | None,
 ) -> tuple[list[NewTender], tuple[int, ...]]:
-    """Say what each tender pays, and where it stands in the shopper's list. Money that asks no gateway is held with that; a promise to pay is only written down."""
+    """Say what each tender pays, and where it stands in the shopper's list.
+
+    Money that asks no gateway is held with that; a promise to pay is only written down.
+    """
     tenders = offered(request.tenders, currency=quote.currency, gateways=gateways, taken=channel.tenders)
-    for tender in tenders:
-        if tender.kind in AT_TILLS:
-            _require_serving(uow, tender)
+    # Whoever has the token of a customer's cart may fill it, and pay for it, but not with what is the customer's.
+    for_staff = AT_TILLS if uow.actor.customer_id == cart.customer_id else AT_TILLS | OF_CUSTOMERS
     refuse_unfit(tenders, methods={line.delivery for line in quote.lines}, knows_customer=cart.customer_id is not None)
+    for tender in tenders:
+        if tender.kind in for_staff:
+            _require_serving(uow, tender)
     codes = [
         GivenCode(tender.token or "", (*tender.field, "token"))
         for tender in tenders
@@ -345,7 +351,7 @@ async def _tenders(
     ]
     if codes and cards is None:
         raise CardsNeeded(codes, quote.currency)
-    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders)}
+    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders, cards or {})}
     _refuse_empty(uow, tenders, known, quote)
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
     amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
@@ -356,14 +362,18 @@ async def _tenders(
     return written, tuple(tender.at for tender in tenders)
 
 
-async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered]) -> Cards:
-    """Lock what the cart's customer has of store credit, where it is to pay. Whoever acts has to be them, or staff."""
+async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered], cards: Cards) -> Cards:
+    """Lock what the cart's customer has of store credit, where it is to pay, in turn with the gift cards that pay too."""
     tender = next((tender for tender in tenders if tender.kind is TenderKind.STORE_CREDIT), None)
     if tender is None or cart.customer_id is None:
         return {}
-    if uow.actor.customer_id != cart.customer_id:
-        _require_serving(uow, tender)
-    account = await account_queries.lock_store_credit(uow, customer_id=cart.customer_id, currency=quote.currency)
+    locked = await account_queries.lock_of(
+        uow,
+        account_ids=[card.id for card in cards.values()],
+        customer_ids=[cart.customer_id],
+        currency=quote.currency,
+    )
+    account = next((account for account in locked if account.kind is CreditKind.STORE_CREDIT), None)
     if account is None:
         raise PaymentMismatch("there is no store credit in this currency", field=(*tender.field, "gateway"))
     return {tender.at: account}
@@ -391,12 +401,13 @@ def _refuse_empty(uow: UnitOfWork, tenders: Sequence[Offered], known: Cards, quo
 
 
 async def _hold_credit(uow: UnitOfWork, tenders: Sequence[NewTender], snapshot: Snapshot) -> None:
-    paying = {tender.account_id: tender for tender in tenders if tender.account_id is not None}
-    if paying:
+    wanted = [(tender.account_id, tender.amount_minor) for tender in tenders if tender.account_id is not None]
+    if wanted:
         try:
-            await accounts.hold(uow, [(account_id, tender.amount_minor) for account_id, tender in paying.items()])
+            await accounts.hold(uow, wanted)
         except CreditInsufficient as refusal:
-            raise refusal.below(*snapshot.field_of(paying[refusal.account_id].position)) from None
+            at = next(tender.position for tender in tenders if tender.account_id == refusal.account_id)
+            raise refusal.below(*snapshot.field_of(at)) from None
 
 
 def _new_tender(position: int, tender: Offered, amount_minor: int, account: CreditAccount | None) -> NewTender:

@@ -445,8 +445,11 @@ def _news(event: Told, subject: Told) -> Notice | None:
             kind, outcome = _Kind.AUTHORIZATION, Outcome.DECLINED
         case (("refund.created" | "refund.updated"), "succeeded"):
             kind = _Kind.REFUND
+        case (("refund.updated" | "refund.failed"), ("failed" | "canceled")) if key is None:
+            # Given in Stripe's dashboard: it must not be taken for one of ours of the same amount.
+            kind, outcome = _Kind.REFUND, Outcome.DECLINED
         case (("refund.updated" | "refund.failed"), ("failed" | "canceled")):
-            kind, key, reference = _Kind.REFUND_REVERSAL, None, f"{reference}_failed"
+            kind, reference = _Kind.REFUND_REVERSAL, f"{reference}_failed"
         case "charge.dispute.funds_withdrawn", _:
             kind, key = _Kind.CHARGEBACK, None
         case "charge.dispute.funds_reinstated", _:

@@ -4,23 +4,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import structlog
+
 from app.kernel.db import UnitOfWork
 from app.kernel.ids import OrderId
 from app.payments import queries
-from app.payments.gateway import Answer, GatewayFailed, Gateways, GatewayTimeout, Outcome
+from app.payments.gateway import Answer, Gateway, GatewayFailed, Gateways, GatewayTimeout, Outcome
 from app.payments.queries import NewTender
 from app.payments.rules import Payment, renewal_moment
 from app.payments.states import PAYMENT, TRANSACTION, PaymentStatus, TransactionState
 
+log = structlog.get_logger()
+
 
 async def ask_authorization(
-    gateways: Gateways, tender: NewTender, *, currency: str, reusable: bool, return_url: str | None
+    gateways: Gateways,
+    tender: NewTender,
+    *,
+    currency: str,
+    reusable: bool,
+    return_url: str | None,
+    again: bool = False,
 ) -> Answer | None:
     """Ask a gateway to hold a tender's money, with no transaction open. None: the answer was lost.
 
     `reusable` asks for money that can be held anew without the shopper; a shopper who has to act comes back to `return_url`.
+    `again` says that it may have been asked before, so that a call which never arrives says nothing of the first one.
     """
-    gateway = gateways[tender.gateway]
+    gateway = _switched_on(gateways, tender.gateway, tender.step_id)
+    if gateway is None:
+        return None
     try:
         return await gateway.authorize(
             key=str(tender.step_id),
@@ -33,16 +46,34 @@ async def ask_authorization(
     except GatewayTimeout:
         return None
     except GatewayFailed as failure:
+        if again:
+            return None
         return Answer(Outcome.DECLINED, message=f"the payment service failed, nothing was charged: {failure}")
 
 
-async def ask_again(gateways: Gateways, payment: Payment, step_id: UUID) -> Answer | None:
-    """Ask a gateway what became of an authorization. None: still no answer. One that never arrived counts as declined."""
+async def ask_again(gateways: Gateways, payment: Payment, step_id: UUID, *, waits: bool = False) -> Answer | None:
+    """Ask a gateway what became of an authorization. None: still no answer.
+
+    One that never arrived counts as declined, unless it `waits` to be asked for.
+    """
+    gateway = _switched_on(gateways, payment.gateway, step_id)
+    if gateway is None:
+        return None
     try:
-        found = await gateways[payment.gateway].find(key=str(step_id), asked_at=payment.created_at)
+        found = await gateway.find(key=str(step_id), asked_at=payment.created_at)
     except GatewayTimeout:
         return None
-    return found or Answer(Outcome.DECLINED, message="the payment never reached the payment service")
+    if found is None and not waits:
+        return Answer(Outcome.DECLINED, message="the payment never reached the payment service")
+    return found
+
+
+def _switched_on(gateways: Gateways, name: str, step_id: UUID | None) -> Gateway | None:
+    gateway = gateways.get(name)
+    if gateway is None:
+        # Whether it holds money for us is known when it is switched on again.
+        log.error("a payment service is needed that is switched off", gateway=name, step=str(step_id))
+    return gateway
 
 
 async def record_authorization(

@@ -12,6 +12,7 @@ from app.kernel.db import Begin, UnitOfWork
 from app.kernel.errors import BrokenInvariant
 from app.kernel.ids import OrderId, PaymentId, new_id
 from app.kernel.money import Money
+from app.kernel.turns import in_turn
 from app.orders import service as orders
 from app.orders.states import HoldReason
 from app.payments import queries
@@ -81,10 +82,7 @@ async def carry_out(begin: Begin, gateways: Gateways, *, step_id: UUID) -> bool:
 async def carry_out_unanswered(begin: Begin, gateways: Gateways, *, most: int = 50) -> int:
     """Ask again for steps whose answer was lost; answers how many were settled."""
     open_steps = await begin.run(lambda uow: queries.list_open_steps(uow, before=uow.now - UNANSWERED_AFTER, most=most))
-    settled = 0
-    for step in open_steps:
-        settled += await carry_out(begin, gateways, step_id=step.id)
-    return settled
+    return await in_turn(open_steps, lambda step: carry_out(begin, gateways, step_id=step.id))
 
 
 async def _ask(gateway: Gateway, step: Step, payment: Payment) -> Answer | None:

@@ -113,7 +113,8 @@ class Moves:
             )
         )
         if payment.account_id is not None:
-            self._credit.append((_CreditMove.LET_GO, payment.account_id, amount_minor, self._steps[-1].id))
+            what = _CreditMove.GIVE_UP if payment.order_id is None else _CreditMove.LET_GO
+            self._credit.append((what, payment.account_id, amount_minor, self._steps[-1].id))
         self.move(payment, payment.changed(released=amount_minor), "release")
 
     def cancel(self, payment: Payment) -> None:
@@ -200,6 +201,9 @@ class Moves:
                 case _CreditMove.LET_GO:
                     # An order that was paid with a card is cancelled: its time may be over meanwhile, and is not lost.
                     await accounts.let_go(uow, wanted, spendable_again=True)
+                case _CreditMove.GIVE_UP:
+                    # A checkout came to nothing: nobody has paid, and the card's time goes on as if nobody had tried.
+                    await accounts.let_go(uow, wanted)
                 case _CreditMove.CREDIT:
                     await accounts.credit_customer(
                         uow,
@@ -241,6 +245,7 @@ class _CreditMove(Enum):
     REDEEM = auto()
     REFUND = auto()
     LET_GO = auto()
+    GIVE_UP = auto()
     CREDIT = auto()
 
 

@@ -19,7 +19,7 @@ from app.orders.rules import OrderWithLines
 from app.orders.states import HoldReason
 from app.payments import queries
 from app.payments.events import AuthorizationHeard, PaymentStepRequested
-from app.payments.gateway import Answer, Gateway, Notice, NoticeRefused, Outcome
+from app.payments.gateway import Abilities, Answer, Gateway, Notice, NoticeRefused, Outcome
 from app.payments.queries import NewStep
 from app.payments.rules import Payment, Step, misfit
 from app.payments.service.carrying import reversal, settle
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 #: What a gateway says of a step of which nothing is known for good yet.
 _NOT_YET = frozenset({Outcome.PENDING, Outcome.ACTION_REQUIRED})
-#: What nobody asks a gateway for: a key of ours that comes with it names the step that the money had come by.
+#: What nobody asks a gateway for: a key of ours that comes with it names the step that the money had come, or gone, by.
 _UNASKED = frozenset({TransactionKind.REFUND_REVERSAL, TransactionKind.CHARGEBACK, TransactionKind.CHARGEBACK_REVERSAL})
 #: To a gateway these are the same: held money is let go.
 _LET_GO = frozenset({TransactionKind.VOID, TransactionKind.EXPIRATION})
@@ -245,14 +245,26 @@ async def _ran_out(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice:
 
 
 async def _some_refund_came_back(uow: UnitOfWork, books: Books, payment_id: PaymentId, notice: Notice) -> _Heard:
-    """Hear that a refund did not arrive of which only the authorization and the amount are named."""
+    """Hear that a refund did not arrive: the one that our key names, or one of which only authorization and amount are known."""
     steps = await queries.list_steps(uow, payment_ids=[payment_id])
+    named = next((one for one in steps if one.kind is TransactionKind.REFUND and str(one.id) == notice.key), None)
+    if named is not None:
+        return await _named_refund_came_back(uow, books, named, notice)
+    alike = (notice.authorization, notice.amount_minor)
+    if any(
+        one.kind is TransactionKind.REFUND
+        and one.settled_at is None
+        and (one.authorization_reference, one.amount_minor) == alike
+        for one in steps
+    ):
+        # It may be one that waits for its answer; which of them it is, people know.
+        return _Heard(NoticeEffect.CONTRADICTED)
     back = [step for step in steps if step.kind is TransactionKind.REFUND_REVERSAL]
     for step in reversed(steps):
         if (
             step.kind is TransactionKind.REFUND
             and step.state is TransactionState.SUCCEEDED
-            and (step.authorization_reference, step.amount_minor) == (notice.authorization, notice.amount_minor)
+            and (step.authorization_reference, step.amount_minor) == alike
         ):
             same = [one for one in back if one.refund_id == step.refund_id and one.amount_minor == step.amount_minor]
             if not same:
@@ -260,6 +272,19 @@ async def _some_refund_came_back(uow: UnitOfWork, books: Books, payment_id: Paym
             # One of several such refunds that came back before.
             back.remove(same[0])
     return _Heard(NoticeEffect.CONTRADICTED)
+
+
+async def _named_refund_came_back(uow: UnitOfWork, books: Books, step: Step, notice: Notice) -> _Heard:
+    """Hear that one refund did not arrive, also where its success was not written down before."""
+    if notice.amount_minor != step.amount_minor:
+        return _Heard(NoticeEffect.CONTRADICTED, step.id)
+    if step.state is TransactionState.SUCCEEDED:
+        return await _refund_came_back(uow, books, step, notice)
+    if step.settled_at is not None:
+        return _Heard(NoticeEffect.KNOWN, step.id)
+    answer = Answer(Outcome.DECLINED, message=notice.message or "the refund did not arrive")
+    await settle(uow, step, books.order.order.id, answer, abilities=Abilities())
+    return _Heard(NoticeEffect.APPLIED, step.id)
 
 
 async def _refund_came_back(uow: UnitOfWork, books: Books, step: Step, notice: Notice) -> _Heard:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,11 +11,17 @@ import pytest
 from app.cart.rules import Cart
 from app.checkout.rules import Tender
 from app.checkout.service import Completed
+from app.checkout.service.conclude import GIVE_UP_AFTER
+from app.kernel.db import UnitOfWork
 from app.kernel.errors import DomainError
 from app.kernel.ids import CustomerId
 from app.payments.errors import CreditInsufficient, GiftCardForeign, GiftCardUnknown, PaymentMismatch, TooManyWrongCodes
+from app.payments.queries import accounts as queries
 from app.payments.rules.accounts import GuessThrottle
+from app.payments.service import accounts
+from app.payments.states import CreditStatus
 from tests.builders.buyers import Buyer, broken
+from tests.builders.clock import StoppedClock
 from tests.builders.credited import WRONG, Card, gift_card, store_credit
 from tests.builders.paid import LossyGateway, Paid
 from tests.builders.shop import Shop
@@ -24,6 +31,7 @@ pytestmark = pytest.mark.anyio
 MUG, DELIVERY = 1200, 499
 ONE_MUG = MUG + DELIVERY
 LITTLE = 500
+PATIENCE_SECONDS = 20
 
 
 def by_card(code: str, amount: str | None = None) -> Tender:
@@ -100,6 +108,35 @@ class TestGiftCard:
         assert (await pay(buyer, cart, by_card(await card.code()), REST, key="second")).order_id is not None
         assert await broken(shop) == []
 
+    async def test_lives_no_longer_for_a_checkout_that_came_to_nothing(self, shop: Shop, clock: StoppedClock) -> None:
+        buyer, ends = Buyer(shop), clock.at + timedelta(days=2)
+        card = await gift_card(shop, "5.00", expires_at=ends)
+        cart = await buyer.cart({"mug": 1})
+
+        await pay(buyer, cart, by_card(await card.code()), Tender("test", "tok_declined", None))
+
+        assert await card.balance() == (LITTLE, 0)
+        assert (await card.now()).expires_at == ends
+        assert await broken(shop) == []
+
+    async def test_whose_time_is_over_before_a_checkout_comes_to_nothing_is_over(
+        self, shop: Shop, clock: StoppedClock
+    ) -> None:
+        buyer, ends = Buyer(shop), clock.at + timedelta(minutes=5)
+        card = await gift_card(shop, "5.00", expires_at=ends)
+        cart = await buyer.cart({"mug": 1})
+        await pay(buyer, cart, by_card(await card.code()), Tender("test", "tok_action", None))
+
+        clock.advance(minutes=6)
+        await expire(shop)
+        clock.at += GIVE_UP_AFTER
+        await buyer.recover()
+        await expire(shop)
+
+        assert await card.balance() == (0, 0)
+        assert (await card.now()).status is CreditStatus.EXPIRED
+        assert await broken(shop) == []
+
     async def test_in_two_checkouts_at_once_pays_for_one(self, shop: Shop) -> None:
         buyer, card = Buyer(shop), await gift_card(shop, "16.99")
         code = await card.code()
@@ -174,6 +211,34 @@ class TestGiftCard:
 
 
 class TestStoreCredit:
+    async def test_is_locked_in_turn_with_gift_cards(self, shop: Shop) -> None:
+        card = await gift_card(shop, "5.00")
+        credit = await store_credit(shop, "5.00")
+        buyer = Buyer(shop, begin=shop.begin("ada"))
+        cart, code = await buyer.cart({"mug": 1}), await card.code()
+        locked, looked = asyncio.Event(), asyncio.Event()
+
+        async def settle(uow: UnitOfWork) -> None:
+            # As an order does that both paid for: accounts are locked one after the other, by their ids.
+            await queries.lock_accounts(uow, account_ids=[card.id])
+            locked.set()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await until_somebody_waits(shop)
+            await queries.lock_accounts(uow, account_ids=[credit.id])
+            looked.set()
+
+        async def check_out() -> Completed:
+            await locked.wait()
+            return await pay(buyer, cart, by_card(code), Tender("store_credit", None, None), REST)
+
+        before = await deadlocks(shop)
+        done, _ = await asyncio.gather(check_out(), shop.begin().run(settle))
+
+        assert done.order_id is not None, done.refusal
+        assert looked.is_set()
+        assert await deadlocks(shop) == before
+        assert await broken(shop) == []
+
     async def test_pays_for_its_customer_alone(self, shop: Shop) -> None:
         credit = await store_credit(shop, "5.00")
         buyer = Buyer(shop, begin=shop.begin("ada"))
@@ -208,3 +273,22 @@ async def balance_of(shop: Shop, customer_id: CustomerId) -> int:
     [account] = await shop.fetch("SELECT id FROM credit_accounts WHERE customer_id = $1", customer_id)
     balance, _ = await Card(shop, account["id"]).balance()
     return balance
+
+
+async def expire(shop: Shop) -> None:
+    """Let the worker take off what is on cards whose time is over."""
+    await shop.begin().run(lambda uow: accounts.expire_due(uow, most=10))
+
+
+async def until_somebody_waits(shop: Shop) -> None:
+    """Look until somebody else waits for a lock."""
+    while not await shop.fetch(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ):
+        await asyncio.sleep(0)
+
+
+async def deadlocks(shop: Shop) -> int:
+    """Say how often people have waited for each other."""
+    [[found]] = await shop.fetch("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return int(found)

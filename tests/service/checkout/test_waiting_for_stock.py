@@ -1,10 +1,14 @@
 """Buying what is not there: from what is expected, and from what another location sends to the store."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from app.checkout.rules import Tender
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.errors import OutOfStock
@@ -16,10 +20,14 @@ from app.servicing import service as servicing
 from tests.builders.buyers import Buyer, broken
 from tests.builders.carts import write
 from tests.builders.clock import StoppedClock
+from tests.builders.credited import gift_card
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
+from tests.builders.statements import Sent
 from tests.builders.stocked import Shelves
 
 pytestmark = pytest.mark.anyio
+
+Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 
 
 async def backorders(shop: Shop, sku: str, location: str, limit: int) -> None:
@@ -156,6 +164,27 @@ class TestBackorder:
         assert (await line_of(shop, bought.order_id)).backordered == 1
         assert await broken(shop) == []
 
+    async def test_is_locked_after_the_gift_card_that_pays_for_it(self, shop: Shop, statements: Counting) -> None:
+        await backorders(shop, "kettle", "warehouse", 1)
+        await write(shop, "UPDATE channels SET capture_at = 'PLACEMENT'")
+        buyer, given = Buyer(shop), await gift_card(shop, "5.00")
+        tenders = (Tender("gift_card", await given.code(), None), Tender("test", "tok_action", None))
+        request = replace(await buyer.request(await buyer.cart({"kettle": 1})), tenders=tenders)
+        asked = await buyer.send(request)
+        assert asked.action is not None
+        await buyer.gateway.confirm(reference=(asked.action.url or "").rpartition("/")[2])
+
+        async with statements() as sent:
+            done = await buyer.send(request)
+
+        assert (await line_of(shop, done.order_id)).backordered == 1
+        card, stock_ = (
+            min(i for i, sql in enumerate(sent.statements) if table in sql and "FOR NO KEY UPDATE" in sql)
+            for table in ("credit_accounts", "supply")
+        )
+        assert card < stock_
+        assert await broken(shop) == []
+
     async def test_is_collected_where_it_comes_to(self, shop: Shop) -> None:
         await backorders(shop, "kettle", "camden", 5)
         buyer = Buyer(shop)
@@ -233,6 +262,37 @@ class TestTransferToTheStore:
 
         with pytest.raises(OutOfStock):
             await buyer.buy(await buyer.cart(None, {"tent": 1}, at="camden"))
+
+    async def test_frees_the_slot_of_what_is_sent_after_its_money_was_taken(
+        self, shop: Shop, clock: StoppedClock, statements: Counting
+    ) -> None:
+        await sends(shop, "warehouse", "camden")
+        await write(shop, "UPDATE channels SET capture_at = 'PLACEMENT'")
+        buyer, slot, there = Buyer(shop), clock.at.replace(hour=15), shop.opening_stock("mug", "camden")
+        cart = await buyer.cart(collected={"mug": 1}, slot=slot)
+        tenders = (
+            Tender("gift_card", await (await gift_card(shop, "5.00")).code(), None),
+            Tender("test", "tok_action", None),
+        )
+        request = replace(await buyer.request(cart), tenders=tenders)
+        asked = await buyer.send(request)
+        assert asked.action is not None
+        await buyer.gateway.confirm(reference=(asked.action.url or "").rpartition("/")[2])
+        clock.advance(minutes=20)
+        assert await Shelves(shop).sweep() == 1
+        assert (await Buyer(shop).buy(await Buyer(shop).cart(collected={"mug": there}))).order_id is not None
+
+        async with statements() as sent:
+            done = await buyer.send(request)
+
+        line = await line_of(shop, done.order_id)
+        assert (line.allocated, line.backordered) == (0, 1)
+        # Accounts are locked before slots: others who hold one want the other.
+        [freed] = [i for i, sql in enumerate(sent.statements) if "pickup_slots" in sql and "UPDATE" in sql]
+        taken = max(i for i, sql in enumerate(sent.statements) if "credit_accounts" in sql)
+        assert taken < freed
+        assert await shop.fetch("SELECT FROM pickup_slots WHERE used > 0") == []
+        assert await broken(shop) == []
 
 
 class TestCancelling:

@@ -156,6 +156,27 @@ class TestLostAnswer:
         assert (too_soon, in_time) == (0, 1)
         assert [step.state for step in await order.steps()] == [TransactionState.SUCCEEDED]
 
+    async def test_that_cannot_be_read_keeps_no_other_from_being_found(self, shop: Shop, clock: StoppedClock) -> None:
+        orders = [await buy(shop, mugs=1) for _ in range(2)]
+        for order in orders:
+            await order.ship(1)
+            order.gateway.answers_to_lose = 1
+            await order.settle()
+            clock.advance(seconds=1)
+        gateway = orders[0].gateway
+        [unreadable] = await orders[0].steps()
+        gateway.unreadable = {str(unreadable.id)}
+
+        clock.at += UNANSWERED_AFTER
+        with pytest.raises(ExceptionGroup):
+            await payments.carry_out_unanswered(shop.begin(), orders[0].gateways)
+
+        [found] = await orders[1].steps()
+        assert found.state is TransactionState.SUCCEEDED
+        gateway.unreadable = set()
+        assert await payments.carry_out_unanswered(shop.begin(), orders[0].gateways) == 1
+        assert await broken(shop) == []
+
     async def test_after_which_nothing_happened_is_asked_for_again(self, shop: Shop) -> None:
         order = await buy(shop)
         await order.ship(3)

@@ -477,6 +477,70 @@ class TestRefund:
         assert await held(shop) == ["REFUND_FAILED"]
         assert await broken(shop) == []
 
+    async def test_that_did_not_arrive_is_the_one_that_was_named_and_not_another_of_the_same_amount(
+        self, shop: Shop
+    ) -> None:
+        order = await refunded(shop)
+        arrived = await one(order, "REFUND")
+        await order.refund(MUG, cause=new_id())
+        pending = await lost(order)
+        back = about(await only(order), kind="REFUND_REVERSAL", reference="re_2_failed", key=str(pending.id))
+
+        effects = [await self.hear_of(order, back | {"id": str(i)}) for i in range(2)]
+
+        assert effects == [APPLIED, KNOWN]
+        states = {step.id: step.state for step in await order.steps(lambda step: step.kind is TransactionKind.REFUND)}
+        assert states == {arrived.id: TransactionState.SUCCEEDED, pending.id: TransactionState.FAILED}
+        assert (await only(order)).refunded_minor == MUG
+        assert await held(shop) == ["REFUND_FAILED"]
+        assert await broken(shop) == []
+
+    async def test_that_did_not_arrive_and_is_not_named_is_for_people_while_others_like_it_wait(
+        self, shop: Shop
+    ) -> None:
+        order = await refunded(shop)
+        await order.refund(MUG, cause=new_id())
+        await lost(order)
+
+        effect = await self.hear_of(order, about(await only(order), kind="REFUND_REVERSAL", reference="re_2_failed"))
+
+        assert effect is CONTRADICTED
+        tender = await only(order)
+        assert (tender.refunded_minor, tender.refunding_minor) == (MUG, MUG)
+        assert await broken(shop) == []
+
+    async def test_that_is_named_did_not_arrive_whichever_of_two_it_is(self, shop: Shop) -> None:
+        order = await refunded(shop)
+        first = await one(order, "REFUND")
+        await order.refund(MUG, cause=new_id())
+        await order.settle()
+        back = about(await only(order), kind="REFUND_REVERSAL", reference="re_1_failed", key=str(first.id))
+
+        effects = [await self.hear_of(order, back | {"id": str(i)}) for i in range(2)]
+
+        assert effects == [APPLIED, KNOWN]
+        [came_back] = await order.steps(lambda step: step.kind is TransactionKind.REFUND_REVERSAL)
+        assert came_back.refund_id == first.refund_id
+        assert await broken(shop) == []
+
+    @pytest.mark.parametrize("wrong", [{"amount": MUG - 1}, {"currency": "EUR"}])
+    async def test_that_is_named_otherwise_than_it_was_is_for_people(
+        self, shop: Shop, wrong: dict[str, object]
+    ) -> None:
+        order = await refunded(shop)
+        refund = await one(order, "REFUND")
+        back = about(await only(order), kind="REFUND_REVERSAL", reference="re_1_failed", key=str(refund.id), **wrong)
+
+        assert await self.hear_of(order, back) is CONTRADICTED
+
+        assert (await only(order)).refunded_minor == MUG
+        assert await broken(shop) == []
+
+    async def hear_of(self, order: Paid, news: dict[str, object]) -> NoticeEffect | None:
+        """Let news arrive that the provider signed."""
+        gateway = order.gateway.real
+        return await hear(order.shop, gateway, gateway.signed(news))
+
 
 class TestChargeback:
     async def test_is_written_down_and_holds_the_order_until_it_is_given_back(self, shop: Shop) -> None:

@@ -358,6 +358,20 @@ class TestInvoice:
         with pytest.raises(PaymentMismatch, match="log in"):
             await pay(Buyer(shop), invoice())
 
+    async def test_is_for_the_customer_alone_and_those_who_serve_them(self, shop: Shop) -> None:
+        await arrange(shop, Way())
+        ada, bearer = Buyer(shop, begin=shop.begin("ada")), Buyer(shop)
+        cart = await ada.cart({"mug": 1})
+        request = replace(await ada.request(cart), tenders=(invoice(),))
+
+        for stranger in (bearer, Buyer(shop, begin=shop.begin("bob"))):
+            with pytest.raises((Unauthenticated, Forbidden)):
+                await stranger.send(request)
+        served = await Buyer(shop, begin=shop.begin("associate")).send(request)
+
+        assert served.order_id is not None
+        assert await broken(shop) == []
+
     async def test_is_one_transaction(self, shop: Shop, statements: Counting) -> None:
         await arrange(shop, Way())
         ada = Buyer(shop, begin=shop.begin("ada"))
