@@ -27,6 +27,8 @@ _SHARED_MEMORY = Path("/dev/shm")
 _PREFIX = "stoa-tests-"
 #: Workers of pytest-xdist inherit it, so that all of a run's processes share one server.
 _VARIABLE = "STOA_TEST_SERVER"
+#: A test of many clients at once has some forty, and every worker of the run may be at one at the same moment.
+_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def server() -> Server:
     """Bring up this run's server, or find the one that another worker brought up."""
     if given := os.environ.get("DATABASE_URL"):
         return Server(given.replace("postgresql+asyncpg://", "postgresql://"))
-    running = embedded.start(Path(os.environ[_VARIABLE]), durable=False)
+    settings = {"max_connections": str(_CONNECTIONS)}
+    running = embedded.start(Path(os.environ[_VARIABLE]), durable=False, settings=settings)
     return Server(running.dsn)
 
 
