@@ -21,6 +21,7 @@ from tests.builders import postgres
 from tests.builders import shop as shops
 from tests.builders.client import Client
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import Shop
 from tests.builders.statements import Sent, StatementLog
 
@@ -117,7 +118,7 @@ def statement_log() -> StatementLog:
 @pytest.fixture
 async def database(dsn: str, clock: StoppedClock, statement_log: StatementLog) -> AsyncIterator[Database]:
     """Connect to a database of this test's own."""
-    database = Database(dsn, keys=shops.KEYS, clock=clock, on_statement=statement_log)
+    database = Database(dsn, keys=shops.KEYS, clock=clock, patience=PATIENT, on_statement=statement_log)
     await database.connect()
     yield database
     await database.close()
