@@ -20,6 +20,7 @@ import pytest
 from app.demo.content import shop as content_of
 from app.kernel import embedded
 from tests.builders.patience import PATIENCE_SECONDS
+from tests.builders.postgres import memory
 
 pytestmark = [
     pytest.mark.embedded,
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 
-MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+MEMORY = memory()
 PRODUCTS = len(content_of().products)
 COUNT = {"query": "{ products { totalCount } }"}
 

@@ -19,12 +19,12 @@ from app.kernel import embedded
 from app.kernel.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.kernel.embedded.account import binaries
 from tests.builders.patience import PATIENCE_SECONDS
+from tests.builders.postgres import memory
 
 pytestmark = pytest.mark.embedded
 
 ROOT_OF_THE_HOUSE = Path(__file__).parents[3]
-SHARED_MEMORY = Path("/dev/shm")
-MEMORY = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+MEMORY = memory()
 MUGS = 1000
 
 START_AND_ASK = """
