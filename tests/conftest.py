@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from app.kernel.db import Database
 from app.settings import Settings
@@ -19,10 +21,19 @@ from tests.builders import postgres
 from tests.builders import shop as shops
 from tests.builders.client import Client
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import Shop
 from tests.builders.statements import Sent, StatementLog
 
 _OWNER = pytest.StashKey[bool]()
+
+# What a law says depends neither on how fast a machine is nor on what was drawn today: every run meets the same examples.
+examples.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+# `pytest --hypothesis-profile=hunt tests/unit` looks further, at others every time.
+examples.register_profile("hunt", examples.get_profile("same"), derandomize=False, database=None, max_examples=2000)
+examples.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,7 +118,7 @@ def statement_log() -> StatementLog:
 @pytest.fixture
 async def database(dsn: str, clock: StoppedClock, statement_log: StatementLog) -> AsyncIterator[Database]:
     """Connect to a database of this test's own."""
-    database = Database(dsn, keys=shops.KEYS, clock=clock, on_statement=statement_log)
+    database = Database(dsn, keys=shops.KEYS, clock=clock, patience=PATIENT, on_statement=statement_log)
     await database.connect()
     yield database
     await database.close()

@@ -11,8 +11,6 @@ from typing import Any
 
 from app.kernel.errors import Busy
 
-#: How long a caller waits for a connection before it is told that we are busy.
-_PATIENCE_SECONDS = 10.0
 #: Connections that nobody needed for so long go back to the pool, which closes them.
 _KEPT_SECONDS = 60.0
 
@@ -20,10 +18,11 @@ _KEPT_SECONDS = 60.0
 class Connections:
     """Connections of one pool, lent and given back."""
 
-    __slots__ = ("_closing", "_pool", "_shelf", "_waiting")
+    __slots__ = ("_closing", "_patience_seconds", "_pool", "_shelf", "_waiting")
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, *, patience_seconds: float) -> None:
         self._pool = pool
+        self._patience_seconds = patience_seconds
         self._shelf: deque[tuple[Any, float]] = deque()
         self._waiting = 0
         self._closing = False
@@ -40,7 +39,7 @@ class Connections:
             await self._pool.release(connection)
         self._waiting += 1
         try:
-            return await self._pool.acquire(timeout=_PATIENCE_SECONDS)
+            return await self._pool.acquire(timeout=self._patience_seconds)
         except TimeoutError:
             raise Busy("all connections to the database are in use; try again") from None
         finally:

@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -224,6 +225,16 @@ class Begin:
         return self._database.now()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long is waited for what others have, before whoever waits is told that we are busy."""
+
+    connection_seconds: float = 10.0
+    """For one of the connections; one that has to be made first has half of that to be made."""
+    lock_seconds: float = 4.0
+    """For what others have locked. Work that had no lock in time is begun anew a few times."""
+
+
 class Database:
     """The pool of connections to one shop's database."""
 
@@ -234,15 +245,17 @@ class Database:
         keys: KeyRing,
         clock: Clock,
         pool_size: int = 10,
+        patience: Patience = Patience(),
         on_statement: Callable[[Any], None] | None = None,
     ) -> None:
         self.dsn = dsn
         self.keys = keys
         self.now = clock
         self._pool_size = pool_size
+        self._patience = patience
         self._on_statement = on_statement
         self._pool: Any = None
-        self._connections = Connections(None)
+        self._connections = Connections(None, patience_seconds=patience.connection_seconds)
 
     async def connect(self) -> None:
         """Make the pool, with no connection yet; a database that is still down is met at first use."""
@@ -254,17 +267,17 @@ class Database:
             # Sessions hold nothing between units (no advisory locks, no LISTEN, no SET), so nothing has to be reset.
             reset=_nothing,
             max_inactive_connection_lifetime=300,
-            timeout=5,
+            timeout=self._patience.connection_seconds / 2,
             server_settings={
                 "application_name": "stoa",
                 "timezone": "UTC",
-                "lock_timeout": "4s",
+                "lock_timeout": f"{self._patience.lock_seconds:g}s",
                 "statement_timeout": "30s",
                 "idle_in_transaction_session_timeout": "30s",
                 "jit": "off",
             },
         )
-        self._connections = Connections(self._pool)
+        self._connections = Connections(self._pool, patience_seconds=self._patience.connection_seconds)
 
     async def close(self) -> None:
         """Wait for running work, then close every connection."""

@@ -15,18 +15,19 @@ from app.inventory.states import MovementReason
 from app.kernel.clock import Clock
 from app.kernel.db import Database
 from app.kernel.ids import LocationId, VariantId, new_id
+from tests.builders.patience import PATIENCE_SECONDS, PATIENT
 from tests.builders.shop import KEYS, PRODUCTS, Shop
 
 ResultT = TypeVar("ResultT")
-
-PATIENCE_SECONDS = 60
 
 
 class Crowd:
     """A server with as many connections as it has clients. Units of work that lost and began anew are counted too."""
 
     def __init__(self, dsn: str, clock: Clock, *, connections: int = 24) -> None:
-        self.database = Database(dsn, keys=KEYS, clock=clock, pool_size=connections, on_statement=self._heard)
+        self.database = Database(
+            dsn, keys=KEYS, clock=clock, pool_size=connections, patience=PATIENT, on_statement=self._heard
+        )
         self.shop = Shop(self.database)
         self._dsn = dsn
         self._lost: list[BaseException] = []

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from tests.builders.patience import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -69,7 +71,7 @@ class Loopback:
         """Refuse every connection once so much was asked."""
         self._most = most
 
-    async def until(self, heard: Callable[[Asked], bool], *, within: float = 20) -> Asked:
+    async def until(self, heard: Callable[[Asked], bool], *, within: float = PATIENCE_SECONDS) -> Asked:
         """Wait until something was asked."""
         async with asyncio.timeout(within), self.heard:
             await self.heard.wait_for(lambda: any(heard(asked) for asked in self.asked))

@@ -24,9 +24,14 @@ from app.kernel import embedded
 
 HOUSE = Path(__file__).parents[2]
 _SHARED_MEMORY = Path("/dev/shm")
+#: What a run takes, and more. A container has 64 MB unless somebody asks for more.
+_ENOUGH_BYTES = 2**30
 _PREFIX = "stoa-tests-"
 #: Workers of pytest-xdist inherit it, so that all of a run's processes share one server.
 _VARIABLE = "STOA_TEST_SERVER"
+#: A test of many clients at once has some forty connections, and every worker of the run may be at one at the same moment.
+#: Nobody gathers statistics behind a test's back, so that how its statements are run does not hang on when that happened.
+_SETTINGS = {"max_connections": "1000", "autovacuum": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,21 @@ class Server:
             await connection.close()
 
 
+def memory() -> Path | None:
+    """Say where files are kept in memory, if there is such a place and it has room for a run's."""
+    if _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free >= _ENOUGH_BYTES:
+        return _SHARED_MEMORY
+    return None
+
+
 def claim_directory() -> None:
     """Say, in the process that starts the others, where this run's server will keep its rows."""
-    memory = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
-    for left in memory.glob(f"{_PREFIX}*[0-9]"):
+    place = memory() or Path(tempfile.gettempdir())
+    for left in place.glob(f"{_PREFIX}*[0-9]"):
         # The last number is the process that owned it; a run that was killed could not clear up.
         if not _lives(int(left.name.rpartition("-")[2])):
             _remove(left)
-    os.environ[_VARIABLE] = str(memory / f"{_PREFIX}{os.getpid()}")
+    os.environ[_VARIABLE] = str(place / f"{_PREFIX}{os.getpid()}")
 
 
 def release_directory() -> None:
@@ -68,7 +80,7 @@ def server() -> Server:
     """Bring up this run's server, or find the one that another worker brought up."""
     if given := os.environ.get("DATABASE_URL"):
         return Server(given.replace("postgresql+asyncpg://", "postgresql://"))
-    running = embedded.start(Path(os.environ[_VARIABLE]), durable=False)
+    running = embedded.start(Path(os.environ[_VARIABLE]), durable=False, settings=_SETTINGS)
     return Server(running.dsn)
 
 

@@ -46,6 +46,7 @@ from app.promotions.states import PromotionKind
 from app.settings import Settings
 from app.tax import models as tax
 from tests.builders.clock import OPENING
+from tests.builders.patience import PATIENCE_SECONDS
 
 SECRET: Final = "the tests of this shop have no secrets from anybody"
 KEYS: Final = Settings.from_environment({"STOA_ENV": "test", "STOA_SECRET": SECRET}).keys
@@ -58,7 +59,8 @@ Row = dict[str, Any]
 
 def settings(dsn: str, **variables: str) -> Settings:
     """Choose what a test server runs with; `variables` are names of the environment."""
-    return Settings.from_environment({"STOA_ENV": "test", "STOA_SECRET": SECRET, "DATABASE_URL": dsn, **variables})
+    usual = {"STOA_ENV": "test", "STOA_SECRET": SECRET, "STOA_OPERATION_SECONDS": str(PATIENCE_SECONDS)}
+    return Settings.from_environment({**usual, "DATABASE_URL": dsn, **variables})
 
 
 def fixed_id(kind: int, number: int) -> UUID:

@@ -13,6 +13,7 @@ from app.settings import Settings
 from tests.builders import shop as shops
 from tests.builders.buyers import Buyer, broken
 from tests.builders.client import Client
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 
 for needed in ("stripe", "localstripe"):
@@ -55,9 +56,15 @@ def clock() -> Clock:
     return utc_now
 
 
+def browser(url: str) -> httpx2.AsyncClient:
+    """Speak with Stripe as its script does."""
+    headers = {"authorization": f"Bearer {KEY}"}
+    return httpx2.AsyncClient(base_url=url, headers=headers, verify=False, timeout=PATIENCE_SECONDS)
+
+
 async def last_payment(url: str) -> dict[str, Any]:
     """Look at the last payment as Stripe knows it."""
-    async with httpx2.AsyncClient(base_url=url, headers={"authorization": f"Bearer {KEY}"}, verify=False) as http:
+    async with browser(url) as http:
         found: dict[str, Any] = (await http.get("/v1/payment_intents", params={"limit": 1})).json()["data"][0]
     return found
 
@@ -78,7 +85,7 @@ async def request(buyer: Buyer, card: str) -> dict[str, object]:
 
 async def card_that_asks(url: str) -> str:
     """Have Stripe's script in the browser name a card whose bank asks its owner each time."""
-    card = {"number": "4000002500003155", "exp_month": "12", "exp_year": "2030", "cvc": "123"}
+    card = {"number": "4000002500003155", "exp_month": "12", "exp_year": "2040", "cvc": "123"}
     told = {"type": "card", **{f"card[{name}]": value for name, value in card.items()}}
     name: str = (await posted(url, "/v1/payment_methods", told))["id"]
     return name
@@ -91,7 +98,7 @@ async def acts(url: str, intent: str, secret: str) -> None:
 
 async def posted(url: str, path: str, told: dict[str, str]) -> dict[str, Any]:
     """Tell Stripe something that a browser tells it."""
-    async with httpx2.AsyncClient(base_url=url, headers={"authorization": f"Bearer {KEY}"}, verify=False) as http:
+    async with browser(url) as http:
         answer = await http.post(path, data=told)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

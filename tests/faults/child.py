@@ -24,6 +24,7 @@ from app.payments.gateway import Gateways
 from app.settings import Settings
 from app.worker import relay
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, settings
 from tests.faults.planted import PLANTED
 from tests.faults.points import Point, Watch
@@ -117,7 +118,7 @@ def _watch_chosen_gateways(watch: Watch) -> None:
 
 @asynccontextmanager
 async def _connected(dsn: str, clock: StoppedClock) -> AsyncIterator[Database]:
-    database = Database(dsn, keys=KEYS, clock=clock)
+    database = Database(dsn, keys=KEYS, clock=clock, patience=PATIENT)
     await database.connect()
     try:
         yield database

@@ -15,6 +15,7 @@ import httpx2
 from app.kernel.db import Database
 from tests.builders import postgres
 from tests.builders.clock import OPENING, StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.postgres import Server
 from tests.builders.shop import KEYS, Shop
 from tests.faults.judge import found_by_checks, money, units
@@ -94,7 +95,7 @@ async def prepared(server: Server, furnished: str, scenario: Scenario) -> Templa
 @asynccontextmanager
 async def opened(dsn: str) -> AsyncIterator[Shop]:
     """Look into a database, and act in it as the shop."""
-    database = Database(dsn, keys=KEYS, clock=StoppedClock(), pool_size=4)
+    database = Database(dsn, keys=KEYS, clock=StoppedClock(), pool_size=4, patience=PATIENT)
     await database.connect()
     try:
         yield Shop(database)

@@ -17,11 +17,10 @@ import httpx2
 import orjson
 
 from tests.builders.client import Client
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.postgres import HOUSE
 
 Json = dict[str, Any]
-_ANSWER_SECONDS = 30.0
-_START_SECONDS = 60.0
 _LONGEST_LOG = 4000
 
 
@@ -71,12 +70,12 @@ def launching() -> Iterator[Launcher]:
                 stderr=log,
             )
         try:
-            ours.settimeout(_START_SECONDS)
+            ours.settimeout(PATIENCE_SECONDS)
             assert ours.recv(1) == b"!", "the launcher did not start"
             yield Launcher(parent.pid, ours, log)
         finally:
             parent.kill()
-            parent.wait(_START_SECONDS)
+            parent.wait(PATIENCE_SECONDS)
 
 
 class Process:
@@ -112,7 +111,7 @@ class Process:
     async def serve(self) -> None:
         """Have it serve, and speak with it from now on."""
         port = (await self.tell("serve"))["port"]
-        http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=_ANSWER_SECONDS, trust_env=False)
+        http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS, trust_env=False)
         self.client = Client(http)
 
     async def end(self) -> None:
@@ -128,10 +127,10 @@ class Process:
 
     async def _read(self) -> Json:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 line = await self._reader.readline()
         except TimeoutError:
-            raise AssertionError(f"the {self.role} hangs: it has not answered for {_ANSWER_SECONDS} s") from None
+            raise AssertionError(f"the {self.role} hangs: it has not answered for {PATIENCE_SECONDS} s") from None
         if not line:
             raise Died(self.role)
         answer: Json = orjson.loads(line)

@@ -13,6 +13,7 @@ import pytest
 from app.kernel.db import Database
 from app.payments.gateway import Answer, Gateway, Outcome
 from tests.builders.paid import LossyGateway
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.postgres import HOUSE, Server, cloned
 from tests.builders.returned import WillingGateway
 from tests.faults.campaign import Campaign, Fault, begun, every, once, sampled
@@ -25,9 +26,6 @@ from tests.faults.stage import Died, Launcher
 from tests.faults.watched import SILENT, SPEAKING, WatchedGateway
 
 pytestmark = pytest.mark.anyio
-
-SECONDS_TO_END = 10
-SECONDS_TO_RECOVER = 20
 
 
 def named(name: str) -> Scenario:
@@ -170,7 +168,7 @@ class TestAStoppedProcess:
 
             await stage.run_worker()
 
-            async with asyncio.timeout(SECONDS_TO_RECOVER):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await found_by_checks(shop, at_last=True):
                     await asyncio.sleep(0.1)
             placed = await shop.fetch("SELECT status FROM orders")
@@ -210,7 +208,7 @@ class TestAStoppedProcess:
         harness.kill()
         harness.communicate()
 
-        deadline = time.monotonic() + SECONDS_TO_END
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while any(runs(pid) for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert [len(pids), *filter(runs, pids)] == [2]

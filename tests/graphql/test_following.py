@@ -16,10 +16,9 @@ from app.kernel.news import GAP, News, Notice, tell
 from app.main import create_app
 from app.settings import Settings
 from app.worker import Means, Relay
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.placed import place, shipped
 from tests.builders.shop import Shop, fixed_id
-
-PATIENCE_SECONDS = 10
 
 
 class Socket:

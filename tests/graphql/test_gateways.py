@@ -7,6 +7,7 @@ import pytest
 
 from app.main import database_of, gateways_of
 from app.settings import Settings, SettingsError
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import settings
 
 KEY = "sk_test_nobodys"
@@ -42,4 +43,4 @@ class TestGateways:
     def test_keep_their_sdks_out_of_a_start_without_them(self) -> None:
         asked = "import sys, app.main; sys.exit('stripe' in sys.modules)"
 
-        assert subprocess.run([sys.executable, "-c", asked], check=False, timeout=60).returncode == 0
+        assert subprocess.run([sys.executable, "-c", asked], check=False, timeout=PATIENCE_SECONDS).returncode == 0

@@ -11,6 +11,7 @@ from app.settings import Settings
 from tests.builders import shop as shops
 from tests.builders.client import Client
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ class TestSmallPool:
     async def test_serves_more_callers_than_it_has_connections(
         self, shop: Shop, dsn: str, clock: StoppedClock, settings: Settings
     ) -> None:
-        database = Database(dsn, keys=shops.KEYS, clock=clock, pool_size=2)
+        database = Database(dsn, keys=shops.KEYS, clock=clock, pool_size=2, patience=PATIENT)
         await database.connect()
         app = create_app(settings, database=database)
         async with (

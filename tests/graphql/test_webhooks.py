@@ -17,6 +17,7 @@ from tests.builders.buyers import Buyer, broken
 from tests.builders.client import Client
 from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.paid import Paid, buy
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import KEYS, Shop, settings
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.anyio
 MUG, DELIVERY = 1200, 499
 THREE_MUGS = 3 * MUG + DELIVERY
 CLIENTS = 20
-PATIENCE_SECONDS = 30
 TEST = "/webhooks/test"
 
 

@@ -15,11 +15,12 @@ from schema.build import sdl
 from tests.builders.client import Answer, Client
 from tests.builders.fingerprint import changed, fingerprint
 from tests.builders.junk import document
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.scene import ROLES, Scene, Things, advance, set_scene
 from tests.builders.shop import Shop
 from tests.graphql.expectations import MUTATIONS, QUERIES, SUBSCRIPTIONS, Ask, Input, Row
 from tests.graphql.expected_fields import INSIDE, Inside
-from tests.graphql.test_following import PATIENCE_SECONDS, connected
+from tests.graphql.test_following import connected
 
 pytestmark = pytest.mark.anyio
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.client import Client
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 
 LOGIN = """
@@ -26,7 +27,7 @@ def staff_add(dsn: str, password: Path, *arguments: str) -> subprocess.Completed
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

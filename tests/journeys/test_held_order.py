@@ -5,8 +5,9 @@ import asyncio
 from app.audit import audit
 from app.kernel.db import Database
 from tests.builders.documents import HOUSE, README, operations, section
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.journeys.test_first_purchase import open_demo
-from tests.journeys.test_readme import FIRST_PURCHASE, PATIENCE_SECONDS, Reader
+from tests.journeys.test_readme import FIRST_PURCHASE, Reader
 
 FILLING_A_CART = 4
 STEPS = 5

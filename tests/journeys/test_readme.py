@@ -9,11 +9,11 @@ from app.audit import audit
 from app.demo.journey import ShopWindow
 from app.kernel.db import Database
 from tests.builders.documents import README, Operation, filled, operations, section
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.journeys.test_first_purchase import open_demo
 
 FIRST_PURCHASE = "Your first purchase, by hand"
 STEPS = 11
-PATIENCE_SECONDS = 20
 _KEEP = re.compile(r"`([\w.]+)`\s+as\s+`<([A-Z_]+)>`")
 
 

@@ -22,6 +22,7 @@ from tests.builders import postgres
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
 from tests.builders.credited import TENDERS, Card, expire, gift_card, run, store_credit
+from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, Shop
 
 #: So many units of work want the same at the same time.
@@ -90,7 +91,7 @@ class CreditMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         dsn = await self.stack.enter_async_context(postgres.cloned(*self.template))
-        database = Database(dsn, keys=KEYS, clock=self.clock, pool_size=AT_ONCE)
+        database = Database(dsn, keys=KEYS, clock=self.clock, pool_size=AT_ONCE, patience=PATIENT)
         await database.connect()
         self.stack.push_async_callback(database.close)
         self.shop = Shop(database)

@@ -39,6 +39,7 @@ from app.servicing.rules import OrderLineQuantity
 from tests.builders import postgres
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, LOCATIONS, VARIANTS, Shop
 from tests.builders.tendered import MoodyGateway, Tendered, Way, buy_with, card, cash, in_store, invoice, terminal
 
@@ -115,7 +116,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         dsn = await self.stack.enter_async_context(postgres.cloned(*self.template))
-        database = Database(dsn, keys=KEYS, clock=self.clock, pool_size=6)
+        database = Database(dsn, keys=KEYS, clock=self.clock, pool_size=6, patience=PATIENT)
         await database.connect()
         self.stack.push_async_callback(database.close)
         self.shop = Shop(database)

@@ -29,6 +29,7 @@ from app.kernel.ids import OrderId
 from app.kernel.sql import Session
 from tests.builders import postgres
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, LOCATIONS, VARIANTS, Shop
 from tests.builders.stock_model import Entry, Floor, Key, Promise
 from tests.builders.stocked import broken_stock
@@ -73,7 +74,9 @@ class StockMachine(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         dsn = await self.stack.enter_async_context(postgres.cloned(*self.template))
-        self.databases = [Database(dsn, keys=KEYS, clock=self.clock, pool_size=2) for _ in range(SERVERS)]
+        self.databases = [
+            Database(dsn, keys=KEYS, clock=self.clock, pool_size=2, patience=PATIENT) for _ in range(SERVERS)
+        ]
         for database in self.databases:
             await database.connect()
             self.stack.push_async_callback(database.close)

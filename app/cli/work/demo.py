@@ -34,7 +34,7 @@ from app.settings import Environment, Settings, SettingsError
 
 log = structlog.get_logger()
 
-_READY_SECONDS = 60
+_READY_SECONDS = 180
 _PAUSE_SECONDS = 0.05
 _WATCH_SECONDS = 1
 _ANSWER_SECONDS = 60

@@ -21,7 +21,7 @@ UNITS_SHIPPED = 2
 #: A second order takes one unit more.
 UNITS_NEEDED = UNITS_SHIPPED + 1
 _PAGES = 20
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 0.2
 
 _SEARCH = """

@@ -11,7 +11,7 @@ from app.demo.journey.shopping import stock_of
 from app.demo.journey.story import Story, expect
 
 OPERATOR = "operator@stoa.test"
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 0.2
 _WRONG_CODES = ("000000", "111111")
 

@@ -23,6 +23,7 @@ from app.payments.gateway import Answer, Gateway
 from app.payments.gateways.stripe import StripeGateway
 from app.payments.rules.stripe import StripeTerms
 from tests.builders.loopback import Loopback, Reply, nobody
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.conformance.benches.bench import Bench, Letter, Taken
 
 KEY = "sk_test_conformance"
@@ -80,7 +81,10 @@ class StripeBench(Bench):
     async def without_answer(self) -> AsyncIterator[tuple[Gateway, str]]:
         """Lend a line to somebody who listens and never answers."""
         async with Loopback(lambda _asked: None) as hole:
-            gateway = adapter(hole.url, seconds=0.2)
+            gateway = adapter(hole.url)
+            # The call has time to arrive, and the answer has none: else a machine that pauses while it connects would be
+            # told, rightly, that nothing has left.
+            gateway._carrier.http.timeout = httpx2.Timeout(PATIENCE_SECONDS, read=0.1)
             yield gateway, self.ok
             await gateway.close()
 
@@ -161,7 +165,8 @@ async def _card(base: str, number: str) -> str:
 
 
 async def _posted(base: str, path: str, told: Mapping[str, str]) -> Mapping[str, str]:
-    async with httpx2.AsyncClient(base_url=base, headers={"authorization": f"Bearer {KEY}"}, verify=False) as http:
+    headers = {"authorization": f"Bearer {KEY}"}
+    async with httpx2.AsyncClient(base_url=base, headers=headers, verify=False, timeout=PATIENCE_SECONDS) as http:
         answer = await http.post(path, data=dict(told))
         answer.raise_for_status()
         found: Mapping[str, str] = answer.json() if answer.content else {}

@@ -8,13 +8,13 @@ import pytest
 from tests.builders.buyers import broken
 from tests.builders.client import Client
 from tests.builders.credited import gift_card
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.paying import CARD, Basket, Front, gift
 from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
 
 TIMES = 30
-PATIENCE_SECONDS = 60
 #: What somebody hears who is too late: the cart is being paid for, was bought, or is asked for by too many at once.
 TOO_LATE = {"PAYMENT_PENDING", "ILLEGAL_TRANSITION", "BUSY"}
 

@@ -34,6 +34,7 @@ from tests.builders.carts import (
     write,
 )
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import DELIVERY_OPTIONS, KEYS, Shop
 from tests.builders.stocked import broken_stock
 
@@ -319,7 +320,7 @@ class TestRace:
         found = [await opened(shop) for _ in range(40)]
         clock.advance(days=90, seconds=-1)
         # The worker's clock runs ahead of those of the servers that edit.
-        ahead = Database(shop.database.dsn, keys=KEYS, clock=lambda: clock() + timedelta(seconds=1))
+        ahead = Database(shop.database.dsn, keys=KEYS, clock=lambda: clock() + timedelta(seconds=1), patience=PATIENT)
         await ahead.connect()
 
         async def edit(cart: Cart) -> bool:

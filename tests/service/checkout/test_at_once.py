@@ -18,13 +18,13 @@ from app.kernel.idempotency import key_for
 from tests.builders.buyers import Buyer, broken, other_key
 from tests.builders.clock import StoppedClock
 from tests.builders.crowd import Crowd
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import VARIANTS, Shop
 from tests.builders.tendered import Way, arrange, cash
 
 pytestmark = pytest.mark.anyio
 
 MANY = 30
-PATIENCE_SECONDS = 60
 #: What whoever comes second may be told; anything else is a bug.
 SECOND = (CartNotActive, PaymentPending, Busy)
 

@@ -6,6 +6,8 @@ from subprocess import run
 
 import pytest
 
+from tests.builders.patience import PATIENCE_SECONDS
+
 HOUSE = Path(__file__).parents[3]
 
 
@@ -19,7 +21,7 @@ class TestBenchmark:
             cwd=HOUSE,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 

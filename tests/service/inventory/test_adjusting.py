@@ -15,6 +15,7 @@ from app.kernel.actor import ANONYMOUS, SYSTEM
 from app.kernel.errors import DomainError, ErrorCode, Forbidden, Invalid, NotFound, QuantityExceeded, Unauthenticated
 from app.kernel.ids import LocationId, VariantId, new_id
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
 from tests.builders.statements import Sent
 from tests.builders.stocked import Shelves, broken_stock
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.anyio
 
 MUGS = ("mug", "camden")
 SELLABLE, DAMAGED, QUALITY = Bucket.SELLABLE, Bucket.DAMAGED, Bucket.QUALITY
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from tests.builders import postgres
 from tests.builders import shop as shops
 from tests.builders.client import Client
 from tests.builders.clock import OPENING, StoppedClock
+from tests.builders.patience import PATIENT
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
 from tests.builders.stocked import broken_stock
 
@@ -200,7 +201,7 @@ async def live(server: postgres.Server, template: str, steps: Sequence[Step]) ->
     """Let steps happen to a shop of their own, and ask about every moment of its past."""
     clock, past = StoppedClock(), Past()
     async with postgres.cloned(server, template) as dsn:
-        database = Database(dsn, keys=shops.KEYS, clock=clock)
+        database = Database(dsn, keys=shops.KEYS, clock=clock, patience=PATIENT)
         await database.connect()
         shop = Shop(database)
         try:

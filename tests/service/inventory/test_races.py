@@ -10,13 +10,13 @@ from app.inventory.errors import OutOfStock
 from app.kernel.db import Database
 from tests.builders.buyers import Buyer, broken
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS, PATIENT
 from tests.builders.shop import KEYS, Shop
 from tests.builders.stocked import TTL, Held, Shelf, Shelves, broken_stock
 
 pytestmark = pytest.mark.anyio
 
 BUYERS = 64
-PATIENCE_SECONDS = 60
 MUGS = ("mug", "warehouse")
 SHELVES: list[Shelf] = [
     (sku, location)
@@ -148,7 +148,7 @@ async def _deadlocks(shop: Shop) -> int:
 
 class TestColdPool:
     async def test_serves_a_crowd_larger_than_itself(self, dsn: str, shop: Shop, clock: StoppedClock) -> None:
-        small = Database(dsn, keys=KEYS, clock=clock, pool_size=3)
+        small = Database(dsn, keys=KEYS, clock=clock, pool_size=3, patience=PATIENT)
         await small.connect()
         try:
             shelves = Shelves(Shop(small))

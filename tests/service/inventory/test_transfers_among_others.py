@@ -18,6 +18,7 @@ from app.kernel.ids import TransferId, new_id
 from app.servicing import service as servicing
 from tests.builders.buyers import broken
 from tests.builders.clock import OPENING
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
 from tests.builders.stocked import Shelves
 from tests.builders.transferred import Sent, draft, requested, shipped
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.anyio
 MUGS_THERE = ("mug", "warehouse")
 MUGS_HERE = ("mug", "camden")
 TOMORROW = OPENING + timedelta(days=1)
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture

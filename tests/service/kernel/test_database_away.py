@@ -14,6 +14,7 @@ from app.kernel.db import Database, ReadSession, UnitOfWork
 from app.kernel.errors import DatabaseUnavailable, DomainError
 from tests.builders.clock import StoppedClock
 from tests.builders.farewell import never_hung_up
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import KEYS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.embedded]
@@ -118,6 +119,6 @@ async def _cut_everybody_off(dsn: str) -> None:
 
 
 async def _ask_until_refused(session: ReadSession | UnitOfWork) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             await session.fetch("SELECT 1", [])

@@ -11,6 +11,7 @@ from app.kernel.errors import ErrorCode, IdempotencyMismatch, Invalid
 from app.kernel.idempotency import LONGEST_KEY, Key, key_for
 from app.kernel.ids import new_id
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +65,7 @@ class TestClaim:
         assert await counter.effects() == 1
 
     async def test_lets_two_at_once_wait_and_have_one_effect(self, counter: Counter) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             answers = await asyncio.gather(*(counter.call() for _ in range(8)))
 
         assert len(set(answers)) == 1
@@ -80,7 +81,7 @@ class TestClaim:
         assert await counter.effects() == 1
 
     async def test_passes_on_to_who_waited_when_the_first_was_refused(self, counter: Counter) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             answers = await asyncio.gather(*(counter.call(refuse=n == 0) for n in range(4)), return_exceptions=True)
 
         granted = {answer for answer in answers if isinstance(answer, str)}

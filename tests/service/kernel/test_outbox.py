@@ -15,6 +15,7 @@ from app.kernel.events import Event
 from app.kernel.ids import new_id
 from app.kernel.outbox import Delivery, event_from
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -154,7 +155,7 @@ class TestClaim:
                     heard[delivery.aggregate_id].append(delivery.payload["times"])
                     await relay.delivered(delivery)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*(work() for _ in range(4)))
 
         assert heard == {bell: list(range(6)) for bell in bells}

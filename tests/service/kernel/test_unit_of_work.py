@@ -14,6 +14,7 @@ from app.kernel.events import Event
 from app.kernel.ids import new_id
 from app.payments.gateways.test import TestGateway
 from tests.builders.clock import OPENING, StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS, PATIENT
 from tests.builders.shop import KEYS
 
 pytestmark = pytest.mark.anyio
@@ -65,7 +66,7 @@ class TestUnit:
             await asyncio.Event().wait()
 
         task = asyncio.create_task(database.begin(SYSTEM).run(work))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await wrote.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -147,7 +148,7 @@ class TestTryingAgain:
 
             await begin.run(work)
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(touch("a", "b"), touch("b", "a"))
 
         assert len(tries) == 3
@@ -251,7 +252,7 @@ class TestGatewayCalls:
 class TestReadSession:
     async def test_is_shared_by_many_resolvers_on_a_cold_pool(self, dsn: str, clock: StoppedClock) -> None:
         resolvers = 20
-        cold = Database(dsn, keys=KEYS, clock=clock, pool_size=2)
+        cold = Database(dsn, keys=KEYS, clock=clock, pool_size=2, patience=PATIENT)
         await cold.connect()
 
         async def request() -> list[int]:
@@ -260,7 +261,7 @@ class TestReadSession:
             return [answer[0][0] for answer in answers]
 
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 answered = await asyncio.gather(*(request() for _ in range(resolvers)))
         finally:
             await cold.close()
@@ -287,10 +288,10 @@ class TestReadSession:
             assert [record[0] for record in await session.fetch(_TIMERS, [])] == ["meanwhile"]
 
     async def test_holds_no_connection_until_it_is_asked_nor_after_a_drop(self, dsn: str, clock: StoppedClock) -> None:
-        one = Database(dsn, keys=KEYS, clock=clock, pool_size=1)
+        one = Database(dsn, keys=KEYS, clock=clock, pool_size=1, patience=PATIENT)
         await one.connect()
         try:
-            async with asyncio.timeout(10), one.read() as session:
+            async with asyncio.timeout(PATIENCE_SECONDS), one.read() as session:
                 await one.begin(SYSTEM).run(lambda uow: write(uow, "before"))
                 await session.fetch(_TIMERS, [])
                 await session.drop_snapshot()
@@ -302,7 +303,7 @@ class TestReadSession:
     async def test_leaves_a_clean_connection_behind_when_its_reader_goes_away(
         self, dsn: str, clock: StoppedClock
     ) -> None:
-        one = Database(dsn, keys=KEYS, clock=clock, pool_size=1)
+        one = Database(dsn, keys=KEYS, clock=clock, pool_size=1, patience=PATIENT)
         await one.connect()
 
         async def read() -> None:
@@ -325,9 +326,9 @@ class TestReadSession:
 async def _until_sleeping(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()"
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
             ):
                 await asyncio.sleep(0)
     finally:

@@ -20,6 +20,7 @@ from app.orders.rules import Order, OrderWithLines
 from app.orders.states import FulfillmentStatus, HoldReason, OrderPaymentStatus, OrderStatus, ReturnProgress
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.placed import Placed, collected, place, shipped
 from tests.builders.shop import CHANNEL_ID, LOCATIONS, PEOPLE, Shop
 
@@ -142,7 +143,7 @@ class TestQuantities:
     async def test_of_two_at_once_both_count(self, shop: Shop) -> None:
         order = await place(shop, shipped("mug", 2))
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*(record(shop, order, orders.record_cancelled, mug=1) for _ in range(2)))
 
         assert (await order.line("mug")).cancelled == 2

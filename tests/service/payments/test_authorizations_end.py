@@ -16,13 +16,13 @@ from app.payments.rules import Payment, Step
 from app.payments.states import NoticeEffect, PaymentStatus, TransactionKind
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 from tests.builders.tendered import DELIVERY, MUG, Tendered, Way, buy_with, card, cash
 
 pytestmark = pytest.mark.anyio
 
 THREE_MUGS = 3 * MUG + DELIVERY
-PATIENCE_SECONDS = 20
 
 
 async def only(order: Tendered) -> Payment:

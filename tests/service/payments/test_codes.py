@@ -18,6 +18,7 @@ from app.payments.service import codes
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
 from tests.builders.credited import PEER, WRONG, Card, expire, find, gift_card, run
+from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, Shop
 from tests.builders.statements import Sent
 
@@ -60,7 +61,7 @@ class TestCode:
     async def test_stays_the_same_when_the_key_is_rotated(self, shop: Shop, dsn: str, clock: StoppedClock) -> None:
         card = await gift_card(shop)
         code = await card.code()
-        rotated = Database(dsn, keys=KeyRing({"new": b"n" * 32, **KEYS.keys}, "new"), clock=clock)
+        rotated = Database(dsn, keys=KeyRing({"new": b"n" * 32, **KEYS.keys}, "new"), clock=clock, patience=PATIENT)
         await rotated.connect()
         later = Shop(rotated)
 

@@ -10,12 +10,12 @@ from app.kernel.ids import new_id
 from app.payments.gateway import Action, Answer, GatewayFailed, GatewayTimeout, Outcome
 from app.payments.gateways.test import TOKENS, TestGateway
 from tests.builders.clock import OPENING, StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
 HELD = 1000
 LATE = timedelta(seconds=60)
-PATIENCE_SECONDS = 20
 
 
 def key() -> str:

@@ -17,6 +17,7 @@ from app.payments.states import PaymentStatus, TransactionState
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
 from tests.builders.paid import Paid, buy
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,6 @@ MUG, DELIVERY = 1200, 499
 THREE_MUGS = 3 * MUG + DELIVERY
 #: What all tenders but the last pay.
 FIRST_TENDER = 100
-PATIENCE_SECONDS = 20
 
 
 async def only(order: Paid) -> Payment:

@@ -22,6 +22,7 @@ from app.worker import Means, Relay
 from tests.builders.buyers import Buyer, broken
 from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.paid import Paid, buy
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.anyio
 MUG, DELIVERY = 1200, 499
 THREE_MUGS = 3 * MUG + DELIVERY
 CLIENTS = 20
-PATIENCE_SECONDS = 30
 APPLIED, KNOWN = NoticeEffect.APPLIED, NoticeEffect.KNOWN
 CONTRADICTED, UNMATCHED = NoticeEffect.CONTRADICTED, NoticeEffect.UNMATCHED
 

@@ -16,6 +16,7 @@ from tests.builders.buyers import broken
 from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.fingerprint import changed, fingerprint
 from tests.builders.paid import Paid, buy
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.reported import Reports, report_of
 from tests.builders.shop import Shop
 
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.anyio
 
 MUG, DELIVERY = 1200, 499
 THREE_MUGS = 3 * MUG + DELIVERY
-PATIENCE_SECONDS = 30
 #: A period that has everything that a test does, and ends so late that nothing is late.
 FROM, TO = OPENING - timedelta(days=1), OPENING + timedelta(days=10)
 

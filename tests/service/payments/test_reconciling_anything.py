@@ -21,6 +21,7 @@ from app.payments.service import reconciling
 from tests.builders import postgres
 from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.paid import buy
+from tests.builders.patience import PATIENT
 from tests.builders.reported import report_of
 from tests.builders.shop import KEYS, Shop
 
@@ -200,7 +201,7 @@ async def live(server: postgres.Server, template: str, example: Example) -> None
     """Write a ledger into a shop of its own, and compare it with its spoiled report."""
     lines, expected = example.report()
     async with postgres.cloned(server, template) as dsn:
-        database = Database(dsn, keys=KEYS, clock=StoppedClock())
+        database = Database(dsn, keys=KEYS, clock=StoppedClock(), patience=PATIENT)
         await database.connect()
         try:
             shop = Shop(database)

@@ -17,6 +17,7 @@ from app.payments import service as payments
 from app.payments.errors import PaymentMismatch, PaymentRequired
 from app.payments.states import PaymentStatus, TransactionKind
 from tests.builders.buyers import Buyer, broken
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import Shop
 from tests.builders.statements import Sent
 from tests.builders.tendered import (
@@ -38,7 +39,6 @@ pytestmark = pytest.mark.anyio
 
 THREE_MUGS = 3 * MUG + DELIVERY
 TWO_TEES = {"tee-s": 2}
-PATIENCE_SECONDS = 20
 Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 
 

@@ -20,6 +20,7 @@ from app.pickup.states import PickupStatus
 from tests.builders.buyers import Buyer
 from tests.builders.clock import StoppedClock
 from tests.builders.counted import Counting, begin_count, post
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.placed import Placed, broken_rules, collected, place, shipped
 from tests.builders.shop import LOCATIONS, VARIANTS, Shop
 from tests.builders.stocked import TTL, Shelves
@@ -27,7 +28,6 @@ from tests.builders.stocked import TTL, Shelves
 pytestmark = pytest.mark.anyio
 
 MUGS = ("mug", "warehouse")
-PATIENCE_SECONDS = 60
 
 
 async def counted(shop: Shop, found: dict[str, int], *, at: str = "warehouse") -> Counting:

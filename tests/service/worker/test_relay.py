@@ -16,6 +16,7 @@ from app.kernel.ids import OrderId
 from app.orders.events import OrderChanged, OrderPlaced
 from app.worker import EVENTS, LEASE, Handler, Means, Relay
 from tests.builders.clock import StoppedClock
+from tests.builders.patience import PATIENCE_SECONDS
 from tests.builders.shop import fixed_id
 
 FIRST = OrderId(fixed_id(99, 1))
@@ -137,7 +138,7 @@ class TestRelay:
         await emit(database, *changes(FIRST, "a"))
 
         task = asyncio.create_task(relay(database, listener).run(stop))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await waiting(database):
                 await asyncio.sleep(0.01)
         stop.set()
