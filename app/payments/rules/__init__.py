@@ -25,6 +25,7 @@ from app.payments.rules.ledger import (
     spread,
     standing,
 )
+from app.payments.rules.refunding import undone
 from app.payments.rules.told import LONGEST_NAME, misfit
 
 __all__ = [
@@ -50,5 +51,6 @@ __all__ = [
     "spread",
     "standing",
     "uncharged",
+    "undone",
     "waivers",
 ]
