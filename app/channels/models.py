@@ -4,7 +4,7 @@ from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, Index, Integer, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.channels.rules import RECOVERY_URL
-from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, ReserveAt, TenderKind
 from app.kernel.columns import each_of, id_column, instant, not_negative, one_of
 from app.kernel.metadata import metadata
 
@@ -30,6 +30,9 @@ channels = Table(
         "capture_delivery", Text, nullable=False, server_default="FIRST", comment="with which goods delivery is charged"
     ),
     Column(
+        "refund_sequence", Text, nullable=False, server_default="AS_CHARGED", comment="where money goes back to first"
+    ),
+    Column(
         "tenders",
         ARRAY(Text),
         nullable=False,
@@ -50,6 +53,7 @@ channels = Table(
     one_of("reserve_at", ReserveAt),
     one_of("capture_at", CaptureAt),
     one_of("capture_delivery", CaptureDelivery),
+    one_of("refund_sequence", RefundSequence),
     each_of("tenders", TenderKind),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     CheckConstraint("display_cap > 0", name="display_cap"),

@@ -14,8 +14,8 @@ __all__ = ["Channel", "get_channel", "list_channels", "list_channels_by_id"]
 
 _CHANNEL = (
     "id, code, name, currency, tax_included, countries, is_default, display_cap, threshold, reservation_ttl_seconds,"
-    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders, gift_card_ttl_days,"
-    " cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone, invoice_prefix, seller, closed_at"
+    " reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, refund_sequence, tenders,"
+    " gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone, invoice_prefix, seller, closed_at"
 )
 
 _GET_BY_CODE = rows(f"SELECT {_CHANNEL} FROM channels WHERE code = :code", Channel)
@@ -33,23 +33,23 @@ _CLEAR_DEFAULT = statement("UPDATE channels SET is_default = false WHERE is_defa
 _UPSERT = statement(
     """
     INSERT INTO channels (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery,
+        refund_sequence, tenders, gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
         invoice_prefix, seller, closed_at)
     SELECT id, code, name, currency, tax_included, string_to_array(countries, ','), is_default, display_cap,
         threshold, reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at,
-        capture_delivery, string_to_array(tenders, ','), gift_card_ttl_days, cart_ttl_days,
+        capture_delivery, refund_sequence, string_to_array(tenders, ','), gift_card_ttl_days, cart_ttl_days,
         customer_cart_ttl_days, recovery_url, language, timezone, invoice_prefix, seller::jsonb, closed_at
     FROM unnest(
         :ids::uuid[], :codes::text[], :names::text[], :currencies::text[], :tax_includeds::bool[], :countries::text[],
         :is_defaults::bool[], :display_caps::int[], :thresholds::int[], :ttls::int[], :reserve_ats::text[],
         :reserve_partiallys::bool[], :priorities::smallint[], :windows::int[],
-        :capture_ats::text[], :capture_deliveries::text[], :tenders::text[], :gift_card_ttls::int[],
+        :capture_ats::text[], :capture_deliveries::text[], :refund_sequences::text[], :tenders::text[], :gift_card_ttls::int[],
         :cart_ttls::int[], :customer_cart_ttls::int[], :recovery_urls::text[],
         :languages::text[], :timezones::text[], :invoice_prefixes::text[], :sellers::text[], :closed_ats::timestamptz[]
     ) AS channel (id, code, name, currency, tax_included, countries, is_default, display_cap, threshold,
-        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery, tenders,
-        gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
+        reservation_ttl_seconds, reserve_at, reserve_partially, priority, return_window_days, capture_at, capture_delivery,
+        refund_sequence, tenders, gift_card_ttl_days, cart_ttl_days, customer_cart_ttl_days, recovery_url, language, timezone,
         invoice_prefix, seller, closed_at)
     -- The default moves: the row that loses it goes first.
     ORDER BY is_default
@@ -59,7 +59,7 @@ _UPSERT = statement(
         reservation_ttl_seconds = excluded.reservation_ttl_seconds, reserve_at = excluded.reserve_at,
         reserve_partially = excluded.reserve_partially, priority = excluded.priority,
         return_window_days = excluded.return_window_days, capture_at = excluded.capture_at,
-        capture_delivery = excluded.capture_delivery, tenders = excluded.tenders,
+        capture_delivery = excluded.capture_delivery, refund_sequence = excluded.refund_sequence, tenders = excluded.tenders,
         gift_card_ttl_days = excluded.gift_card_ttl_days, cart_ttl_days = excluded.cart_ttl_days,
         customer_cart_ttl_days = excluded.customer_cart_ttl_days, recovery_url = excluded.recovery_url,
         language = excluded.language, timezone = excluded.timezone, invoice_prefix = excluded.invoice_prefix,
@@ -133,6 +133,7 @@ async def upsert_channels(uow: UnitOfWork, *, channels: Sequence[Channel]) -> No
         windows=[channel.return_window_days for channel in channels],
         capture_ats=[channel.capture_at.value for channel in channels],
         capture_deliveries=[channel.capture_delivery.value for channel in channels],
+        refund_sequences=[channel.refund_sequence.value for channel in channels],
         tenders=[",".join(channel.tenders) for channel in channels],
         gift_card_ttls=[channel.gift_card_ttl_days for channel in channels],
         cart_ttls=[channel.cart_ttl_days for channel in channels],

@@ -12,7 +12,7 @@ from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
-from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, ReserveAt, TenderKind
 from app.kernel.address import Address, checked
 from app.kernel.changes import LEFT_OUT, LeftOut
 from app.kernel.email import normalized
@@ -73,7 +73,8 @@ class Channel:
 
     `reserve_at` says when units are first held, `reserve_partially` that fewer than were asked for are held too. Where
     there are too few for everybody, whoever buys in the channel of the higher `priority` is served first. Orders keep the
-    `capture_at` and `capture_delivery` that they were placed under. Gift cards sold here can be spent for
+    `capture_at` and `capture_delivery` that they were placed under; refunds keep the `refund_sequence` that they were asked
+    for under. Gift cards sold here can be spent for
     `gift_card_ttl_days`, or for ever. Carts that nobody touches live `cart_ttl_days`, those of customers
     `customer_cart_ttl_days` or for ever; `recovery_url` opens one anew. `language`, `timezone`, `invoice_prefix` and `seller`
     are of the invoices that are written from now on.
@@ -95,6 +96,7 @@ class Channel:
     return_window_days: int
     capture_at: CaptureAt
     capture_delivery: CaptureDelivery
+    refund_sequence: RefundSequence
     tenders: tuple[TenderKind, ...]
     gift_card_ttl_days: int | None
     cart_ttl_days: int
@@ -139,6 +141,7 @@ class ChannelInput:
     return_window_days: int = 30
     capture_at: CaptureAt = CaptureAt.SHIPMENT
     capture_delivery: CaptureDelivery = CaptureDelivery.FIRST
+    refund_sequence: RefundSequence = RefundSequence.AS_CHARGED
     tenders: tuple[TenderKind, ...] = USUAL_TENDERS
     gift_card_ttl_days: int | None = None
     cart_ttl_days: int = 90
@@ -173,6 +176,7 @@ class ChannelChange:
     return_window_days: int | LeftOut | None = LEFT_OUT
     capture_at: CaptureAt | LeftOut | None = LEFT_OUT
     capture_delivery: CaptureDelivery | LeftOut | None = LEFT_OUT
+    refund_sequence: RefundSequence | LeftOut | None = LEFT_OUT
     tenders: tuple[TenderKind, ...] | LeftOut | None = LEFT_OUT
     gift_card_ttl_days: int | LeftOut | None = LEFT_OUT
     cart_ttl_days: int | LeftOut | None = LEFT_OUT

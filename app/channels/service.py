@@ -89,6 +89,7 @@ def _wanted(uow: UnitOfWork, i: int, channel: ChannelInput, known: Channel | Non
         return_window_days=channel.return_window_days,
         capture_at=channel.capture_at,
         capture_delivery=channel.capture_delivery,
+        refund_sequence=channel.refund_sequence,
         tenders=channel.tenders,
         gift_card_ttl_days=channel.gift_card_ttl_days,
         cart_ttl_days=channel.cart_ttl_days,

@@ -1,4 +1,4 @@
-"""When a channel holds stock for its shoppers, and how it takes their money."""
+"""When a channel holds stock for its shoppers, and how it takes their money and gives it back."""
 
 from enum import StrEnum
 
@@ -32,6 +32,15 @@ class CaptureDelivery(StrEnum):
     """The first that are charged."""
     LAST = "LAST"
     """The last that are charged."""
+
+
+class RefundSequence(StrEnum):
+    """The order in which the tenders of an order are given their money back."""
+
+    AS_CHARGED = "AS_CHARGED"
+    """As they were charged: gift cards first, then store credit, then the others."""
+    CREDIT_LAST = "CREDIT_LAST"
+    """What people paid with money of their own first, as it was charged; then gift cards, then store credit."""
 
 
 class TenderKind(StrEnum):

@@ -3,7 +3,7 @@
 import strawberry
 
 from app.channels.rules import ChannelChange, Seller
-from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, ReserveAt, TenderKind
 from schema.core.address import AddressInput
 from schema.core.changes import said
 from schema.core.scalars import CountryCode, CurrencyCode
@@ -73,6 +73,8 @@ class ChannelPutInput:
     """When money is taken; orders keep what they were placed under. Else SHIPMENT."""
     capture_delivery: CaptureDelivery | None = strawberry.UNSET
     """Whether delivery is charged with the first goods or with the last; orders keep what they were placed under. Else FIRST."""
+    refund_sequence: RefundSequence | None = strawberry.UNSET
+    """Where money goes back to first; refunds keep what they were asked for under. Else AS_CHARGED."""
     tenders: list[TenderKind] | None = strawberry.UNSET
     """Every kind of money that is taken here. Else all but PAY_IN_STORE and INVOICE."""
     gift_card_ttl_days: int | None = strawberry.UNSET
@@ -114,6 +116,7 @@ class ChannelPutInput:
             return_window_days=said(self.return_window_days),
             capture_at=said(self.capture_at),
             capture_delivery=said(self.capture_delivery),
+            refund_sequence=said(self.refund_sequence),
             tenders=tuple(tenders) if isinstance(tenders, list) else tenders,
             gift_card_ttl_days=said(self.gift_card_ttl_days),
             cart_ttl_days=said(self.cart_ttl_days),

@@ -3,7 +3,7 @@
 import strawberry
 
 from app.channels import rules
-from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, ReserveAt, TenderKind
 from app.kernel.ids import IdKind
 from schema.core.address import Address
 from schema.core.context import Info
@@ -14,6 +14,7 @@ from schema.core.scalars import CountryCode, CurrencyCode
 strawberry.enum(ReserveAt)
 strawberry.enum(CaptureAt)
 strawberry.enum(CaptureDelivery)
+strawberry.enum(RefundSequence)
 strawberry.enum(TenderKind)
 
 
@@ -151,6 +152,11 @@ class Channel(Node):
     def capture_delivery(self, info: Info) -> CaptureDelivery | None:
         """With which goods delivery is charged; null for callers who may not see stock."""
         return self.row.capture_delivery if info.context.sees_arrangements else None
+
+    @strawberry.field
+    def refund_sequence(self, info: Info) -> RefundSequence | None:
+        """Where money goes back to first, of refunds from now on; null for callers who may not see stock."""
+        return self.row.refund_sequence if info.context.sees_arrangements else None
 
     @strawberry.field
     def priority(self, info: Info) -> int | None:

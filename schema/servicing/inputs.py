@@ -54,6 +54,9 @@ class OrderPaymentRetryInput:
     """The order."""
     idempotency_key: str
     """The client's own name for this attempt."""
+    refund_to: list[strawberry.ID] | None = None
+    """Payments of the order that what is to be given back goes to this time: in this order, each as far as it was taken of it,
+    and to no others. Where the refunds themselves say, when left out."""
 
 
 @strawberry.input

@@ -68,7 +68,7 @@ class ServicingMutation:
 
         async def command(uow: UnitOfWork) -> Done:
             order_id = OrderId(decode(IdKind.ORDER, input.order_id, field=("orderId",)))
-            await payments.retry(uow, order_id=order_id)
+            await payments.retry(uow, order_id=order_id, refund_to=_payments(input))
             return Done(order_id)
 
         outcome = await perform(info.context, "orderPaymentRetry", input, command, key=input.idempotency_key)
@@ -141,6 +141,15 @@ async def _payload(context: Context, outcome: Outcome, token: str | None = None)
         return OrderPayload(order=None, errors=outcome.errors)
     order = await context.load(OrderById, outcome.object_id)
     return OrderPayload(order=visible_order(context, order, token), errors=[])
+
+
+def _payments(given: OrderPaymentRetryInput) -> list[PaymentId] | None:
+    if given.refund_to is None:
+        return None
+    return [
+        PaymentId(decode(IdKind.PAYMENT, payment_id, field=("refundTo", str(i))))
+        for i, payment_id in enumerate(given.refund_to)
+    ]
 
 
 def _lines(given: OrderCancelInput) -> list[OrderLineQuantity] | None:

@@ -209,7 +209,7 @@ class Front:
     async def channel(self, **given: object) -> Json:
         """Change how the web channel takes money."""
         document = f"""mutation ($input: ChannelPutInput!) {{ channelPut(input: $input) {{
-            channel {{ captureAt captureDelivery tenders }} {ERRORS} }} }}"""
+            channel {{ captureAt captureDelivery refundSequence tenders }} {ERRORS} }} }}"""
         call = {"input": {"code": "web", "idempotencyKey": str(uuid4()), **given}}
         payload = await self.client.mutate(document, call, token=self.shop.token("merchandiser"))
         found: Json = payload["channel"]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.channels.states import CaptureAt, CaptureDelivery, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, TenderKind
 from app.checkout.rules import Tender
 from app.fulfillment import queries as work_queries
 from app.fulfillment import service as fulfillment
@@ -105,10 +105,11 @@ class MoodyGateway(TestGateway):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """When a channel takes its money, and which kinds of it."""
+    """When a channel takes its money, which kinds of it, and where it goes back to first."""
 
     at: CaptureAt = CaptureAt.SHIPMENT
     delivery: CaptureDelivery = CaptureDelivery.FIRST
+    refunds: RefundSequence = RefundSequence.AS_CHARGED
     kinds: Sequence[TenderKind] = tuple(TenderKind)
 
 
@@ -117,8 +118,8 @@ async def arrange(shop: Shop, way: Way) -> None:
 
     async def write(uow: UnitOfWork) -> None:
         await uow.execute(
-            "UPDATE channels SET capture_at = $2, capture_delivery = $3, tenders = $4 WHERE id = $1",
-            [CHANNEL_ID, way.at.value, way.delivery.value, [kind.value for kind in way.kinds]],
+            "UPDATE channels SET capture_at = $2, capture_delivery = $3, refund_sequence = $4, tenders = $5 WHERE id = $1",
+            [CHANNEL_ID, way.at.value, way.delivery.value, way.refunds.value, [kind.value for kind in way.kinds]],
         )
 
     await shop.begin().run(write)
@@ -132,6 +133,16 @@ def card(token: str = "tok_ok", amount: str | None = None) -> Tender:  # noqa: S
 def cash(amount: str | None = None) -> Tender:
     """Pay with coins and notes."""
     return Tender("cash", None, None if amount is None else Decimal(amount))
+
+
+def gift_card_of(code: str, amount: str | None = None) -> Tender:
+    """Pay with a gift card, by its code; with as much as is left on it unless said otherwise."""
+    return Tender("gift_card", code, None if amount is None else Decimal(amount))
+
+
+def credit(amount: str | None = None) -> Tender:
+    """Pay with store credit, as much as there is unless said otherwise."""
+    return Tender("store_credit", None, None if amount is None else Decimal(amount))
 
 
 def terminal(reference: str, amount: str | None = None) -> Tender:
@@ -202,9 +213,9 @@ class Tendered(Paid):
             )
         )
 
-    async def retry(self) -> None:
+    async def retry(self, *, refund_to: Sequence[PaymentId] | None = None) -> None:
         """Ask again for what could not be had, and let the worker carry it out."""
-        await self.shop.begin("service").run(lambda uow: payments.retry(uow, order_id=self.id))
+        await self.shop.begin("service").run(lambda uow: payments.retry(uow, order_id=self.id, refund_to=refund_to))
         await self.work_off()
 
     async def work_off(self) -> None:

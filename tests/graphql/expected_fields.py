@@ -58,6 +58,7 @@ INSIDE: Final = (
             "priority",
             "captureAt",
             "captureDelivery",
+            "refundSequence",
             "invoicePrefix",
         )
     ),

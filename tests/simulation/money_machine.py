@@ -14,7 +14,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.channels.states import CaptureAt, CaptureDelivery, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, TenderKind
 from app.checkout.rules import Tender
 from app.delivery.states import DeliveryMethod
 from app.fulfillment import queries as work_queries
@@ -39,9 +39,22 @@ from app.servicing.rules import OrderLineQuantity
 from tests.builders import postgres
 from tests.builders.buyers import broken
 from tests.builders.clock import StoppedClock
+from tests.builders.credited import gift_card, store_credit
 from tests.builders.patience import PATIENT
 from tests.builders.shop import KEYS, LOCATIONS, VARIANTS, Shop
-from tests.builders.tendered import MoodyGateway, Tendered, Way, buy_with, card, cash, in_store, invoice, terminal
+from tests.builders.tendered import (
+    MoodyGateway,
+    Tendered,
+    Way,
+    buy_with,
+    card,
+    cash,
+    credit,
+    gift_card_of,
+    in_store,
+    invoice,
+    terminal,
+)
 
 FIRST_ORDERS, MOST_ORDERS = 2, 3
 PLENTY = 500
@@ -163,7 +176,10 @@ class MoneyMachine(RuleBasedStateMachine):
         how, tenders, by = self._tenders(luck)
         collected = how == "in store" or luck.randint(0, 3) == 0
         goods = {"collected" if collected else "shipped": dict(_some(luck, [("mug", 3), ("tee-s", 2)]))}
-        way = Way(luck.choice(tuple(CaptureAt)), luck.choice(tuple(CaptureDelivery)))
+        # The channel changes its ways with every order, and what is given back of those before follows the new sequence.
+        way = Way(
+            luck.choice(tuple(CaptureAt)), luck.choice(tuple(CaptureDelivery)), luck.choice(tuple(RefundSequence))
+        )
         self.orders.append(
             self.runner.run(
                 buy_with(
@@ -179,18 +195,30 @@ class MoneyMachine(RuleBasedStateMachine):
         )
 
     def _tenders(self, luck: Random) -> tuple[str, list[Tender], str | None]:
-        """Choose how to pay: with cards mostly, of which all but the last pay 5.00."""
-        how = luck.choice(("cards", "cards", "cards", "till", "account", "in store"))
+        """Choose how to pay: with cards mostly, of which all but the last pay 5.00; with gift cards and store credit before them."""
+        how = luck.choice(("cards", "cards", "cards", "credit", "credit", "till", "account", "in store"))
         tokens = luck.choices(TOKENS, k=luck.randint(1, 3))
         if how == "till":
             # Whoever pays at a till pays first with what is in their hands.
             first = luck.choice((cash("4.00"), terminal(f"receipt {self._next()}", "4.00")))
             return how, [first, card(tokens[-1])], "associate"
+        if how == "credit":
+            return how, [*self.runner.run(self._credit(luck)), card(tokens[0], "3.00"), card(tokens[-1])], "ada"
         if how == "account":
             return how, [card(tokens[-1], "5.00"), invoice()], "ada"
         if how == "in store":
             return how, [in_store()], None
         return how, [card(token, "5.00") for token in tokens[:-1]] + [card(tokens[-1])], None
+
+    async def _credit(self, luck: Random) -> list[Tender]:
+        """Give Ada a gift card or store credit, or both, which reach for a part of what she buys."""
+        tenders: list[Tender] = []
+        if luck.choice((True, True, False)):
+            tenders.append(gift_card_of(await (await gift_card(self.shop, "6.00")).code(), "6.00"))
+        if luck.choice((True, False)) or not tenders:
+            await store_credit(self.shop, "2.50")
+            tenders.append(credit("2.50"))
+        return tenders
 
     def goods_move(self, luck: Random) -> None:
         """Let goods leave, arrive, be collected, be cancelled, or come back."""
@@ -210,7 +238,9 @@ class MoneyMachine(RuleBasedStateMachine):
 
     def people_ask(self, luck: Random) -> None:
         """Let people ask again, hold more, keep their promises, give money back at a terminal."""
-        self._one_of(luck, self._retry, self._hold_more, self._pay_at_the_till, self._record_by_hand)
+        self._one_of(
+            luck, self._retry, self._direct_refund, self._hold_more, self._pay_at_the_till, self._record_by_hand
+        )
 
     def banks_say(self, luck: Random) -> None:
         """Let banks fetch money back, give it again, not find whom to give it to; and let news be heard."""
@@ -259,18 +289,51 @@ class MoneyMachine(RuleBasedStateMachine):
         lines = [(line.id, line.cancellable) for line in self._lines(order) if line.cancellable]
         if lines:
             wanted = [OrderLineQuantity(line_id, quantity) for line_id, quantity in _some(luck, lines)]
-            self.runner.run(self._do(lambda uow: servicing.cancel(uow, order_id=order.id, lines=wanted)))
+            self._in_sequence(order, self._do(lambda uow: servicing.cancel(uow, order_id=order.id, lines=wanted)))
         return bool(lines)
 
     def _give_back_some(self, order: Tendered, luck: Random) -> bool:
         lines = [(line.sku, line.fulfilled - line.returned) for line in self._lines(order)]
         lines = [(sku, left) for sku, left in lines if left]
         if lines:
-            self.runner.run(order.refund_returned(dict(_some(luck, lines))))
+            self._in_sequence(order, order.refund_returned(dict(_some(luck, lines))))
         return bool(lines)
+
+    def _in_sequence(self, order: Tendered, doing: Awaitable[object]) -> None:
+        """Do what money may be given back for, and see that no credit is given where a card has some, or awaits it."""
+        before = {one.id: one for one in self.runner.run(order.tenders())}
+        settled = {refund.id for refund in self.runner.run(order.refunds()) if not refund.missing}
+
+        async def do() -> None:
+            await doing
+
+        self.runner.run(do())
+        tenders = self.runner.run(order.tenders())
+        refunds = [refund for refund in self.runner.run(order.refunds()) if refund.id not in settled]
+        credited = [one for one in tenders if one.is_credit and one.refunded_minor > before[one.id].refunded_minor]
+        # What is taken at once in the same moment was not there to be given back.
+        own = [one for one in tenders if not one.is_credit and one.captured_minor == before[one.id].captured_minor]
+        if credited and all(refund.sequence is RefundSequence.CREDIT_LAST for refund in refunds):
+            assert not any(one.refundable for one in own), tenders
 
     def _retry(self, order: Tendered, _luck: Random) -> bool:
         self.runner.run(self._do(lambda uow: payments.retry(uow, order_id=order.id)))
+        return True
+
+    def _direct_refund(self, order: Tendered, luck: Random) -> bool:
+        """Have what is to be given back go to tenders that people choose."""
+        owed = sum(refund.missing for refund in self.runner.run(order.refunds()))
+        tenders = {one.id: one for one in self.runner.run(order.tenders()) if one.refundable}
+        if not owed or not tenders:
+            return False
+        chosen = luck.sample(sorted(tenders), luck.randint(1, len(tenders)))
+        self.runner.run(self._do(lambda uow: payments.retry(uow, order_id=order.id, refund_to=chosen)))
+        now = self.runner.run(order.tenders())
+        given = {one.id: tenders[one.id].refundable - one.refundable for one in now if one.id in chosen}
+        assert sum(given.values()) == min(owed, sum(tenders[payment_id].refundable for payment_id in chosen))
+        assert all(
+            one.refundable >= tenders[one.id].refundable for one in now if one.id in tenders.keys() - given.keys()
+        )
         return True
 
     def _hold_more(self, order: Tendered, luck: Random) -> bool:

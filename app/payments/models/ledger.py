@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.channels.states import TenderKind
+from app.channels.states import RefundSequence, TenderKind
 from app.kernel.columns import id_column, instant, minor, not_negative, one_of
 from app.kernel.metadata import metadata
 from app.payments.states import (
@@ -33,7 +33,7 @@ payments = Table(
     id_column(),
     Column("attempt_id", Uuid, nullable=False, comment="the checkout attempt; opaque, as checkout stands above"),
     Column("order_id", Uuid, ForeignKey("orders.id"), comment="null until the order is placed"),
-    Column("position", SmallInteger, nullable=False, comment="tenders are charged and refunded in this order"),
+    Column("position", SmallInteger, nullable=False, comment="tenders are charged in this order"),
     Column("tender", Text, nullable=False, server_default="CARD"),
     Column("account_id", Uuid, ForeignKey("credit_accounts.id"), comment="the gift card or store credit that pays"),
     Column("gateway", Text, nullable=False, comment="a payment service; for money that needs none, the kind of tender"),
@@ -121,6 +121,13 @@ refunds = Table(
     minor("amount_minor"),
     minor("waived_minor", default=0),
     Column("to_store_credit", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "sequence",
+        Text,
+        nullable=False,
+        server_default="AS_CHARGED",
+        comment="as its channel said when it was asked for",
+    ),
     Column("lines", JSONB, nullable=False, server_default="[]", comment="[{kind, id, units, amount_minor, tax_minor}]"),
     Column("actor", Text, nullable=False),
     instant("requested_at"),
@@ -129,6 +136,7 @@ refunds = Table(
     ),
     CheckConstraint("amount_minor > 0", name="amount_minor"),
     CheckConstraint("waived_minor BETWEEN 0 AND amount_minor", name="waived_of_amount"),
+    one_of("sequence", RefundSequence),
     Index("ix_refunds_order_id", "order_id", "id"),
     Index("ix_refunds_to_credit", "order_id", postgresql_where=text("NOT credited")),
     Index("ix_refunds_cause_id", "cause_id"),

@@ -24,7 +24,7 @@ _LIST_CHARGES = rows(
 _LIST_REFUNDS = rows(
     """
     SELECT refund.id, refund.order_id, refund.cause_id, refund.reason, refund.amount_minor, refund.waived_minor,
-        refund.to_store_credit, refund.lines, refund.requested_at,
+        refund.to_store_credit, refund.sequence, refund.lines, refund.requested_at,
         (coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'REFUND' AND step.state = 'SUCCEEDED'), 0)
             - coalesce(sum(step.amount_minor) FILTER (WHERE step.kind = 'REFUND_REVERSAL'), 0))::bigint,
         coalesce(sum(step.amount_minor) FILTER (WHERE step.settled_at IS NULL), 0)::bigint
@@ -42,8 +42,9 @@ _INSERT_CHARGE = statement(
 )
 _INSERT_REFUND = statement(
     """
-    INSERT INTO refunds (id, order_id, cause_id, reason, amount_minor, waived_minor, to_store_credit, lines, actor, requested_at)
-    VALUES (:id, :order_id, :cause_id, :reason, :amount_minor, 0, :to_store_credit, :lines, :actor, :now)
+    INSERT INTO refunds (id, order_id, cause_id, reason, amount_minor, waived_minor, to_store_credit, sequence, lines, actor,
+        requested_at)
+    VALUES (:id, :order_id, :cause_id, :reason, :amount_minor, 0, :to_store_credit, :sequence, :lines, :actor, :now)
     """
 )
 _WAIVE_CHARGES = statement(
@@ -115,6 +116,7 @@ async def insert_refund(uow: UnitOfWork, *, refund: Refund) -> None:
         reason=refund.reason,
         amount_minor=refund.amount_minor,
         to_store_credit=refund.to_store_credit,
+        sequence=refund.sequence.value,
         lines=to_plain(refund.lines),
         actor=uow.actor.label,
         now=uow.now,

@@ -25,6 +25,7 @@ from app.payments.rules.ledger import (
     spread,
     standing,
 )
+from app.payments.rules.refunding import RefundPart, Taken, in_sequence, refund_parts, taken_by_authorization, undone
 from app.payments.rules.told import LONGEST_NAME, misfit
 
 __all__ = [
@@ -36,19 +37,25 @@ __all__ = [
     "ChargedKind",
     "Payment",
     "Refund",
+    "RefundPart",
     "Step",
+    "Taken",
     "Units",
     "chargeable",
     "charged_units",
     "due",
+    "in_sequence",
     "lines_of",
     "misfit",
     "moved",
     "order_payment_status",
     "overcharged",
+    "refund_parts",
     "renewal_moment",
     "spread",
     "standing",
+    "taken_by_authorization",
     "uncharged",
+    "undone",
     "waivers",
 ]

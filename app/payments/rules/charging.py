@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.channels.states import CaptureAt, CaptureDelivery
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence
 from app.kernel.ids import OrderId, OrderLineId
 from app.orders.rules import OrderDelivery, OrderLine, OrderWithLines
 from app.payments.states import ChargeCause
@@ -76,7 +76,8 @@ class Charge:
 class Refund:
     """Money that an order's customer is to have back, and how much of it they were given.
 
-    `refunding_minor` is being asked for; `waived_minor` is settled against a charge.
+    `refunding_minor` is being asked for; `waived_minor` is settled against a charge. In its `sequence` tenders are given their
+    money back.
     """
 
     id: UUID
@@ -86,6 +87,7 @@ class Refund:
     amount_minor: int
     waived_minor: int
     to_store_credit: bool
+    sequence: RefundSequence
     lines: tuple[Charged, ...]
     requested_at: datetime
     refunded_minor: int

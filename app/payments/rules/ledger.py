@@ -60,6 +60,11 @@ class Payment:
         return self.tender is TenderKind.CARD
 
     @property
+    def is_credit(self) -> bool:
+        """Say whether it is a gift card or store credit, which the shop owes anyway."""
+        return self.account_id is not None
+
+    @property
     def held(self) -> int:
         """What was authorized and neither let go nor has run out; what was taken of it included."""
         return self.authorized_minor - self.released_minor - self.expired_minor
@@ -80,6 +85,12 @@ class Payment:
     def refundable(self) -> int:
         """What was taken and neither given back, nor about to be, nor fetched back by the bank."""
         return max(0, self.captured_minor - self.refunded_minor - self.refunding_minor - self.charged_back_minor)
+
+    @property
+    def awaited(self) -> int:
+        """What may yet become refundable: it is being taken, or the bank has it and may give it to us again."""
+        fetched_back = self.captured_minor - self.refunded_minor - self.refunding_minor - self.refundable
+        return self.capturing_minor + fetched_back
 
     def changed(self, **deltas: int) -> "Payment":
         """Change balances by these amounts: `captured=500` adds to `captured_minor`."""

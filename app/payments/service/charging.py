@@ -5,13 +5,14 @@ the customer is owed; out of what is held, where the order owes; held anew, wher
 whenever something has changed: it asks for nothing twice.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from app.channels import queries as channels
 from app.channels.states import CaptureAt
 from app.kernel.db import UnitOfWork
-from app.kernel.ids import new_id
+from app.kernel.ids import PaymentId, new_id
 from app.kernel.money import Money
 from app.orders import service as orders
 from app.orders.rules import OrderWithLines
@@ -29,12 +30,14 @@ from app.payments.rules import (
     due,
     order_payment_status,
     overcharged,
+    refund_parts,
     spread,
+    taken_by_authorization,
     uncharged,
     waivers,
 )
 from app.payments.service.moves import Moves, gives_back_at_once, promised
-from app.payments.states import ChargeCause, TransactionKind, TransactionState
+from app.payments.states import ChargeCause
 
 
 @dataclass(slots=True)
@@ -126,7 +129,8 @@ async def request_refund(
 ) -> None:
     """Write down that a customer is to have money back, and ask for it to be given to the tenders it came from.
 
-    What has not been taken yet is given back when it has; what came back before anybody knew that it had arrived is charged
+    The refund keeps the sequence of tenders that its channel has by now. What has not been taken yet is given back when it has;
+    what came back before anybody knew that it had arrived is charged
     first. Locks: the order's payments, accounts. Emits PaymentStepRequested, PaymentStepSettled. Raises: RefundExceeded.
     """
     books = await open_books(uow, order)
@@ -167,14 +171,22 @@ async def give_up(uow: UnitOfWork, payments: Sequence[Payment]) -> None:
     await moves.write(uow)
 
 
-async def settle_accounts(uow: UnitOfWork, books: Books, *, surplus_minor: int = 0, for_later: bool = False) -> None:
+async def settle_accounts(
+    uow: UnitOfWork,
+    books: Books,
+    *,
+    surplus_minor: int = 0,
+    for_later: bool = False,
+    refund_to: Sequence[PaymentId] = (),
+) -> None:
     """Let money move for what an order owes and is owed, as far as it can, and say of the order what has been paid.
 
     Up to `surplus_minor` of what is held and not needed is let go; `for_later` holds anew also what will be needed later.
+    With `refund_to`, money goes back to these tenders alone, in this order.
     Where money cannot be had the order is held, saying why; where all is paid it is held no more. Emits AccountsSettled where
     what is owed and what is to be given back are settled against each other.
     """
-    await _give_back(uow, books)
+    await _give_back(uow, books, refund_to)
     waived = await _waive(uow, books)
     short = _take(books)
     if for_later:
@@ -227,6 +239,8 @@ async def add_charge(uow: UnitOfWork, books: Books, lines: Sequence[Charged], ca
 async def _credit(
     uow: UnitOfWork, books: Books, lines: Sequence[Charged], *, cause_id: UUID, reason: str, to_store_credit: bool
 ) -> None:
+    channel = await channels.get_channel(uow, channel_id=books.order.order.channel_id)
+    assert channel is not None
     refund = Refund(
         id=new_id(),
         order_id=books.order.order.id,
@@ -235,6 +249,7 @@ async def _credit(
         amount_minor=sum(part.amount_minor for part in lines),
         waived_minor=0,
         to_store_credit=to_store_credit,
+        sequence=channel.refund_sequence,
         lines=tuple(lines),
         requested_at=uow.now,
         refunded_minor=0,
@@ -265,49 +280,31 @@ def _take(books: Books) -> int:
     return short
 
 
-async def _give_back(uow: UnitOfWork, books: Books) -> None:
-    """Give back what the customer is owed, to the tenders it came from, in the order in which they were charged."""
+async def _give_back(uow: UnitOfWork, books: Books, to: Sequence[PaymentId]) -> None:
+    """Give back what the customer is owed to the tenders that it came from, in the sequence of each refund."""
     if not any(refund.missing for refund in books.refunds):
         return
-    rooms = await _taken_by_authorization(uow, books.moves.payments)
-    for i, refund in enumerate(books.refunds):
-        left = refund.missing
-        for payment in books.moves.payments:
-            at_once = gives_back_at_once(payment, to_store_credit=refund.to_store_credit)
-            for about, room in rooms.get(payment.id, {}).items():
-                part = min(left, room, books.moves.of(payment.id).refundable)
-                if part <= 0:
-                    continue
-                books.moves.give_back(
-                    books.moves.of(payment.id),
-                    part,
-                    refund_id=refund.id,
-                    about=about,
-                    at_once=at_once,
-                    credit_to=books.order.order.customer_id if refund.to_store_credit else None,
-                )
-                rooms[payment.id][about] -= part
-                left -= part
-                now = books.refunds[i]
-                books.refunds[i] = replace(
-                    now,
-                    refunded_minor=now.refunded_minor + (part if at_once else 0),
-                    refunding_minor=now.refunding_minor + (0 if at_once else part),
-                )
-
-
-async def _taken_by_authorization(uow: UnitOfWork, payments: Collection[Payment]) -> dict[UUID, dict[str | None, int]]:
-    """Say what was taken of which authorization of each tender and not given back: a gateway gives back to where it came from."""
-    steps = await queries.list_steps(uow, payment_ids=[payment.id for payment in payments])
-    rooms: dict[UUID, dict[str | None, int]] = {}
-    signs = {TransactionKind.CAPTURE: 1, TransactionKind.REFUND: -1, TransactionKind.REFUND_REVERSAL: 1}
-    for step in steps:
-        sign = signs.get(step.kind, 0)
-        counts = step.state is TransactionState.SUCCEEDED or (sign < 0 and step.state is not TransactionState.FAILED)
-        if sign and counts:
-            of = rooms.setdefault(step.payment_id, {})
-            of[step.authorization_reference] = of.get(step.authorization_reference, 0) + sign * step.amount_minor
-    return rooms
+    tenders = books.moves.payments
+    steps = await queries.list_steps(uow, payment_ids=[payment.id for payment in tenders])
+    refunds = {refund.id: refund for refund in books.refunds}
+    owed = sum(charge.missing for charge in books.charges)
+    for part in refund_parts(books.refunds, tenders, taken_by_authorization(steps), owed_minor=owed, to=to):
+        refund, payment = refunds[part.refund_id], books.moves.of(part.payment_id)
+        at_once = gives_back_at_once(payment, to_store_credit=refund.to_store_credit)
+        books.moves.give_back(
+            payment,
+            part.amount_minor,
+            refund_id=refund.id,
+            about=part.about,
+            at_once=at_once,
+            credit_to=books.order.order.customer_id if refund.to_store_credit else None,
+        )
+        refunds[refund.id] = replace(
+            refund,
+            refunded_minor=refund.refunded_minor + (part.amount_minor if at_once else 0),
+            refunding_minor=refund.refunding_minor + (0 if at_once else part.amount_minor),
+        )
+    books.refunds = list(refunds.values())
 
 
 async def _waive(uow: UnitOfWork, books: Books) -> int:
@@ -350,7 +347,8 @@ def _hold_for_later(books: Books) -> None:
 
 
 def _let_go(books: Books, surplus_minor: int) -> None:
-    # The tender charged last is let go first.
+    # The tender charged last is let go first, in whatever sequence money goes back: what is held then is what would have been
+    # held for a smaller order, and no card is held for what credit pays.
     backward = list(reversed(books.moves.payments))
     for payment, part in zip(
         backward, spread(surplus_minor, [payment.capturable for payment in backward]), strict=True

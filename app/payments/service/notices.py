@@ -21,7 +21,7 @@ from app.payments import queries
 from app.payments.events import AuthorizationHeard, PaymentStepRequested
 from app.payments.gateway import Abilities, Answer, Gateway, Notice, NoticeRefused, Outcome
 from app.payments.queries import NewStep
-from app.payments.rules import Payment, Step, misfit
+from app.payments.rules import Payment, Step, misfit, undone
 from app.payments.service.carrying import reversal, settle
 from app.payments.service.charging import Books, derive, open_books, settle_accounts
 from app.payments.states import AuthorizationCause, NoticeEffect, TransactionKind, TransactionState
@@ -259,18 +259,15 @@ async def _some_refund_came_back(uow: UnitOfWork, books: Books, payment_id: Paym
     ):
         # It may be one that waits for its answer; which of them it is, people know.
         return _Heard(NoticeEffect.CONTRADICTED)
-    back = [step for step in steps if step.kind is TransactionKind.REFUND_REVERSAL]
+    known = undone(steps)
     for step in reversed(steps):
         if (
             step.kind is TransactionKind.REFUND
             and step.state is TransactionState.SUCCEEDED
+            and step.id not in known
             and (step.authorization_reference, step.amount_minor) == alike
         ):
-            same = [one for one in back if one.refund_id == step.refund_id and one.amount_minor == step.amount_minor]
-            if not same:
-                return await _refund_came_back(uow, books, step, notice)
-            # One of several such refunds that came back before.
-            back.remove(same[0])
+            return await _refund_came_back(uow, books, step, notice)
     return _Heard(NoticeEffect.CONTRADICTED)
 
 
@@ -291,9 +288,8 @@ async def _refund_came_back(uow: UnitOfWork, books: Books, step: Step, notice: N
     """Write down that a refund did not arrive after all: the customer is owed it again, and the order says so."""
     payment, order_id = books.moves.of(step.payment_id), books.order.order.id
     reference = notice.reference or str(step.id)
-    if await queries.get_step_by_reference(
-        uow, gateway=step.gateway, kind=TransactionKind.REFUND_REVERSAL, reference=reference
-    ):
+    if step.id in undone(await queries.list_steps(uow, payment_ids=[payment.id])):
+        # It was heard before, perhaps as news of another kind.
         return _Heard(NoticeEffect.KNOWN, step.id)
     back = reversal(payment, step, reference=reference)
     books.moves.record(back)

@@ -1,13 +1,14 @@
 """Authorizations end: money that is still needed is held anew before that, and missed after it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 from app.kernel.db import Begin, UnitOfWork
-from app.kernel.errors import Invalid
+from app.kernel.errors import IllegalTransition, Invalid
 from app.kernel.ids import OrderId, PaymentId
-from app.kernel.money import parse_minor
+from app.kernel.money import Money, parse_minor
 from app.kernel.permissions import Permission
 from app.orders import service as orders
 from app.orders.states import HoldReason
@@ -15,7 +16,7 @@ from app.payments import queries
 from app.payments.errors import PaymentMismatch, PaymentNotFound
 from app.payments.gateway import Gateways
 from app.payments.rules import Payment
-from app.payments.service.charging import open_books, settle_accounts
+from app.payments.service.charging import Books, open_books, settle_accounts
 from app.payments.states import AuthorizationCause
 
 
@@ -31,14 +32,22 @@ async def miss(begin: Begin, *, most: int = 50) -> int:
     return sum([await begin.run(partial(_miss, found=found)) for found in due])
 
 
-async def retry(uow: UnitOfWork, *, order_id: OrderId) -> None:
+async def retry(uow: UnitOfWork, *, order_id: OrderId, refund_to: Sequence[PaymentId] | None = None) -> None:
     """Ask again for what an order owes and could not be captured, held anew, or given back.
 
-    Locks: order, payments, accounts. Emits PaymentStepRequested. Raises: Forbidden; OrderNotFound.
+    `refund_to` are the tenders that money is given back to this time, in this order, and no others.
+    Locks: order, payments, accounts. Emits PaymentStepRequested, PaymentStepSettled.
+    Raises: Forbidden; OrderNotFound; with `refund_to` also Invalid; PaymentNotFound; PaymentMismatch for a tender of which
+    nothing is left; IllegalTransition when nothing is to be given back.
     """
     uow.actor.require(Permission.PAYMENTS_MANAGE)
     books = await open_books(uow, await orders.lock(uow, order_id=order_id))
-    await settle_accounts(uow, books, for_later=True)
+    if refund_to is not None:
+        _refuse_refund_to(books, refund_to)
+        missing = Money(sum(refund.missing for refund in books.refunds), books.order.order.currency)
+        named = ", ".join(books.moves.of(payment_id).gateway.replace("_", " ") for payment_id in refund_to)
+        await orders.note(uow, order_id, kind="REFUND_DIRECTED", message=f"{missing} to be given back to: {named}")
+    await settle_accounts(uow, books, for_later=True, refund_to=refund_to or ())
 
 
 async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentId, amount: Decimal) -> OrderId:
@@ -71,6 +80,20 @@ async def hold_more(uow: UnitOfWork, gateways: Gateways, *, payment_id: PaymentI
         raise PaymentMismatch(f"{gateway.name} cannot hold more without the shopper", field=("paymentId",))
     await books.moves.write(uow)
     return found.order_id
+
+
+def _refuse_refund_to(books: Books, chosen: Sequence[PaymentId]) -> None:
+    """Refuse tenders that money cannot be given back to."""
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise Invalid("at least one payment, and none twice", field=("refundTo",))
+    tenders = {payment.id: payment for payment in books.moves.payments}
+    for i, payment_id in enumerate(chosen):
+        if payment_id not in tenders:
+            raise PaymentNotFound("the order has no such payment", field=("refundTo", str(i)))
+        if not tenders[payment_id].refundable:
+            raise PaymentMismatch("nothing that was taken of it is left to be given back", field=("refundTo", str(i)))
+    if not any(refund.missing for refund in books.refunds):
+        raise IllegalTransition("nothing is to be given back that is not on its way", field=("refundTo",))
 
 
 async def _renew(uow: UnitOfWork, *, found: Payment) -> bool:

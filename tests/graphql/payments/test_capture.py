@@ -12,7 +12,7 @@ from tests.builders.shop import Shop
 
 pytestmark = pytest.mark.anyio
 
-CHANNEL = "{ channels { captureAt captureDelivery tenders } }"
+CHANNEL = "{ channels { captureAt captureDelivery refundSequence tenders } }"
 
 
 class TestAtPlacement:
@@ -168,8 +168,12 @@ class TestChannel:
         self, client: Client, shop: Shop
     ) -> None:
         front = Front(client, shop)
-        usual = {"captureAt": "SHIPMENT", "captureDelivery": "FIRST", "tenders": ALL_TENDERS[:5]}
-        chosen = {"captureAt": "HAND_OVER", "captureDelivery": "LAST", "tenders": ["INVOICE", "CARD"]}
+        usual = {
+            "captureAt": "SHIPMENT", "captureDelivery": "FIRST", "refundSequence": "AS_CHARGED", "tenders": ALL_TENDERS[:5],
+        }  # fmt: skip
+        chosen = {
+            "captureAt": "HAND_OVER", "captureDelivery": "LAST", "refundSequence": "CREDIT_LAST", "tenders": ["INVOICE", "CARD"],
+        }  # fmt: skip
 
         put = await front.channel(**chosen)
         kept = await front.channel(name="Web")
@@ -192,5 +196,10 @@ class TestChannel:
         shoppers = [(await client.query(CHANNEL, token=who and shop.token(who)))["channels"] for who in (None, "ada")]
         [staffs] = (await client.query(CHANNEL, token=shop.token("associate")))["channels"]
 
-        assert shoppers == [[{"captureAt": None, "captureDelivery": None, "tenders": ALL_TENDERS[:5]}]] * 2
-        assert (staffs["captureAt"], staffs["captureDelivery"]) == ("SHIPMENT", "FIRST")
+        told = {"captureAt": None, "captureDelivery": None, "refundSequence": None, "tenders": ALL_TENDERS[:5]}
+        assert shoppers == [[told]] * 2
+        assert (staffs["captureAt"], staffs["captureDelivery"], staffs["refundSequence"]) == (
+            "SHIPMENT",
+            "FIRST",
+            "AS_CHARGED",
+        )

@@ -459,6 +459,24 @@ class TestRefund:
         }  # fmt: skip
         assert await broken(shop) == []
 
+    @pytest.mark.parametrize("first", ["as the refund", "as a fact of its own"])
+    async def test_that_did_not_arrive_is_written_down_once_whatever_news_tell_it(self, shop: Shop, first: str) -> None:
+        order = await refunded(shop)
+        refund = await one(order, "REFUND")
+        assert refund.gateway_reference is not None
+        real = order.gateway.real
+        failure = await real.fail_refund(reference=refund.gateway_reference)
+        keys = [str(refund.id), failure.idempotency_key]
+
+        for key in keys if first == "as the refund" else reversed(keys):
+            await hear(shop, real, await real.news_of(key))
+
+        tender = await only(order)
+        assert (tender.refunded_minor, tender.status) == (0, PaymentStatus.CAPTURED)
+        assert len([step for step in await order.steps() if step.kind is TransactionKind.REFUND_REVERSAL]) == 1
+        assert await held(shop) == ["REFUND_FAILED"]
+        assert await broken(shop) == []
+
     async def test_whose_failure_is_heard_before_its_success_was_recorded_is_owed(self, shop: Shop) -> None:
         order = await captured(shop)
         await order.refund(MUG, cause=new_id())

@@ -42,6 +42,7 @@ REFUSED = {
     "UPDATE charges SET cause = 'WHIM'": "ck_charges_cause",
     "UPDATE refunds SET amount_minor = 0, waived_minor = 0": "ck_refunds_amount_minor",
     "UPDATE refunds SET waived_minor = amount_minor + 1": "ck_refunds_waived_of_amount",
+    "UPDATE refunds SET sequence = 'WHIM'": "ck_refunds_sequence",
 }
 #: A step that nobody took, with what is said in place of what a capture says.
 STEP = """

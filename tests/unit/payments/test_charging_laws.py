@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels.states import CaptureAt, CaptureDelivery
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence
 from app.delivery.states import DeliveryMethod
 from app.kernel.ids import LocationId, OrderLineId, new_id
 from app.kernel.money import Money, allocate, exponent_of, parse_minor, round_half_away, share
@@ -355,6 +355,6 @@ def _charge(amount: int, captured: int) -> Charge:
 
 def _refund(amount: int, refunded: int) -> Refund:
     return Refund(
-        new_id(), ORDER_ID, new_id(), "x", amount, 0, to_store_credit=False, lines=(), requested_at=NOW,
+        new_id(), ORDER_ID, new_id(), "x", amount, 0, to_store_credit=False, sequence=RefundSequence.AS_CHARGED, lines=(), requested_at=NOW,
         refunded_minor=refunded, refunding_minor=0,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.channels.rules import Channel, prefix_of
-from app.channels.states import CaptureAt, CaptureDelivery, ReserveAt, TenderKind
+from app.channels.states import CaptureAt, CaptureDelivery, RefundSequence, ReserveAt, TenderKind
 from app.kernel.address import Address
 from app.kernel.ids import ChannelId, new_id
 from app.orders.rules import OrderWithLines
@@ -24,8 +24,8 @@ CHANNEL = Channel(
     id=ChannelId(new_id()), code="web", name="Web", currency="GBP", tax_included=True, countries=("GB",), is_default=True,
     display_cap=None, threshold=0, reservation_ttl_seconds=900, reserve_at=ReserveAt.CHECKOUT, reserve_partially=False,
     priority=0, return_window_days=30, capture_at=CaptureAt.SHIPMENT, capture_delivery=CaptureDelivery.FIRST,
-    tenders=(TenderKind.CARD,), gift_card_ttl_days=None, cart_ttl_days=90, customer_cart_ttl_days=None,
-    recovery_url=None, language="en", timezone="UTC", invoice_prefix=None, seller=None, closed_at=None,
+    refund_sequence=RefundSequence.AS_CHARGED, tenders=(TenderKind.CARD,), gift_card_ttl_days=None, cart_ttl_days=90,
+    customer_cart_ttl_days=None, recovery_url=None, language="en", timezone="UTC", invoice_prefix=None, seller=None, closed_at=None,
 )  # fmt: skip
 HOME = Address(line1="1 High Street", city="London", country="GB")
 VAT = TaxRate(id=new_id(), channel_id=CHANNEL.id, country="GB", name="VAT", rate_basis_points=2000)
@@ -103,8 +103,8 @@ def refund_of(lines: list[Charged], *, paid: bool = True) -> Refund:
     amount = sum(part.amount_minor for part in lines)
     return Refund(
         id=new_id(), order_id=order_of().order.id, cause_id=new_id(), reason="", amount_minor=amount, waived_minor=0,
-        to_store_credit=False, lines=tuple(lines), requested_at=NOON, refunded_minor=amount if paid else 0,
-        refunding_minor=0,
+        to_store_credit=False, sequence=RefundSequence.AS_CHARGED, lines=tuple(lines), requested_at=NOON,
+        refunded_minor=amount if paid else 0, refunding_minor=0,
     )  # fmt: skip
 
 
