@@ -14,7 +14,16 @@ from app.checkout.rules.records import (
     as_held,
     supplied,
 )
-from app.checkout.rules.tenders import AT_TILLS, MOST_TENDERS, Offered, Tender, offered, refuse_unfit, shared_out
+from app.checkout.rules.tenders import (
+    AT_TILLS,
+    MOST_TENDERS,
+    Offered,
+    Tender,
+    given_codes,
+    offered,
+    refuse_unfit,
+    shared_out,
+)
 
 __all__ = [
     "AT_TILLS",
@@ -31,6 +40,7 @@ __all__ = [
     "Supply",
     "Tender",
     "as_held",
+    "given_codes",
     "offered",
     "refuse_unfit",
     "refuse_unready",
