@@ -117,7 +117,7 @@ async def get_attempt_by_key(session: Session, *, scope: str, key: str) -> Attem
 
 async def insert_attempt(uow: UnitOfWork, *, attempt: Attempt, cart_version: int) -> None:
     """Write a new attempt."""
-    await _INSERT.run(
+    await _INSERT.later(
         uow,
         id=attempt.id,
         cart_id=attempt.cart_id,
@@ -144,7 +144,7 @@ async def update_attempt(
     worked_until: datetime | None = None,
 ) -> None:
     """Write where an attempt has got to; when it has ended, its snapshot with the addresses goes."""
-    await _UPDATE.run(
+    await _UPDATE.later(
         uow,
         id=attempt_id,
         status=status.value,

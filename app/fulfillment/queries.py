@@ -101,7 +101,7 @@ _LIST_UNPACKED = statement(
 #: New work with its lines in one round trip. The order's row is locked or new, so nobody else counts its work meanwhile.
 _INSERT = rows(
     f"""
-    WITH line AS (
+    WITH work_line AS (
         INSERT INTO fulfillment_order_lines (id, fulfillment_order_id, order_line_id, variant_id, sku, product_name,
             quantity, picked, packed, fulfilled)
         SELECT id, fulfillment_order_id, order_line_id, variant_id, sku, product_name, quantity, done, done, done
@@ -305,23 +305,53 @@ async def insert_works(
         uow,
         order_id=order_id,
         order_number=order_number,
-        ids=list(places),
-        locations=[location_id for location_id, _ in places.values()],
-        methods=[method.value for _, method in places.values()],
         status=status.value,
         due_at=due_at,
         predecessor_id=predecessor_id,
         now=uow.now,
-        line_ids=[line.id for line in lines],
-        line_works=[line.fulfillment_order_id for line in lines],
-        order_lines=[line.order_line_id for line in lines],
-        variants=[line.variant_id for line in lines],
-        skus=[line.sku for line in lines],
-        names=[line.product_name for line in lines],
-        quantities=[line.quantity for line in lines],
-        done=[line.fulfilled for line in lines],
+        **_columns(places, lines),
     )
     return sorted(inserted, key=lambda work: work.id)
+
+
+async def put_first_works(
+    uow: UnitOfWork,
+    *,
+    order_id: OrderId,
+    order_number: str,
+    places: Mapping[FulfillmentOrderId, tuple[LocationId, DeliveryMethod]],
+    lines: Sequence[FulfillmentOrderLine],
+    due_at: datetime,
+) -> None:
+    """Write the first work of a new order with its lines, together with what else nobody waits for."""
+    await _INSERT.later(
+        uow,
+        order_id=order_id,
+        order_number=order_number,
+        status=FulfillmentOrderStatus.OPEN.value,
+        due_at=due_at,
+        predecessor_id=None,
+        now=uow.now,
+        **_columns(places, lines),
+    )
+
+
+def _columns(
+    places: Mapping[FulfillmentOrderId, tuple[LocationId, DeliveryMethod]], lines: Sequence[FulfillmentOrderLine]
+) -> dict[str, Sequence[object]]:
+    return {
+        "ids": list(places),
+        "locations": [location_id for location_id, _ in places.values()],
+        "methods": [method.value for _, method in places.values()],
+        "line_ids": [line.id for line in lines],
+        "line_works": [line.fulfillment_order_id for line in lines],
+        "order_lines": [line.order_line_id for line in lines],
+        "variants": [line.variant_id for line in lines],
+        "skus": [line.sku for line in lines],
+        "names": [line.product_name for line in lines],
+        "quantities": [line.quantity for line in lines],
+        "done": [line.fulfilled for line in lines],
+    }
 
 
 async def update_lines(uow: UnitOfWork, *, lines: Sequence[FulfillmentOrderLine]) -> None:

@@ -23,6 +23,7 @@ from app.kernel.connections import Connections
 from app.kernel.errors import BrokenInvariant, Busy, DatabaseUnavailable, DomainError, Invalid
 from app.kernel.events import Event
 from app.kernel.ids import new_id
+from app.kernel.joining import apart, joined
 from app.kernel.outbox import INSERT_FACTS, event_payload
 from app.kernel.tokens import KeyRing
 
@@ -71,24 +72,43 @@ class UnitOfWork:
     Used by one task at a time. `emit` and `moved` gather facts that are written when the work is done.
     """
 
-    __slots__ = ("_answer", "_connection", "_events", "_moves", "actor", "keys", "now")
+    __slots__ = ("_answer", "_connection", "_events", "_moves", "_put_off", "actor", "keys", "now")
 
     def __init__(self, connection: Any, actor: Actor, now: datetime, keys: KeyRing) -> None:
         self._connection = connection
         self._events: list[Event] = []
         self._moves: list[tuple[str, UUID, str | None, str, str]] = []
         self._answer: tuple[str, str, UUID | None, dict[str, Any]] | None = None
+        self._put_off: list[tuple[str, Sequence[object]]] = []
         self.actor = actor
         self.now = now
         self.keys = keys
 
     async def fetch(self, sql: str, args: Sequence[object]) -> list[Any]:
         """Run one statement of this transaction and answer its records."""
+        if self._put_off:
+            await self._catch_up()
         return await self._connection.fetch(sql, *args)  # type: ignore[no-any-return]
 
     async def execute(self, sql: str, args: Sequence[object]) -> str:
         """Run one statement of this transaction and answer its status tag."""
+        if self._put_off:
+            await self._catch_up()
         return await self._connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+    async def put_off(self, sql: str, args: Sequence[object]) -> None:
+        """Run one statement that nobody waits for, before any that somebody does, and with others of its kind.
+
+        It is about rows that are new or locked, and what it may break is a bug: it is not told here, but later.
+        """
+        if not all(apart(sql, other) for other, _ in self._put_off):
+            await self._catch_up()
+        self._put_off.append((sql, args))
+
+    async def _catch_up(self) -> None:
+        put_off, self._put_off = self._put_off, []
+        sql = joined(tuple(sql for sql, _ in put_off))
+        await self._connection.execute(sql, *(value for _, args in put_off for value in args))
 
     def emit(self, event: Event) -> None:
         """Tell a fact to whoever subscribes, if and when this work commits."""
@@ -103,14 +123,19 @@ class UnitOfWork:
         self._answer = (scope, key, object_id, result)
 
     async def flush(self) -> None:
-        """Write the gathered facts, state changes, events and the answer, with one statement."""
+        """Write whatever was put off, and the gathered facts, state changes, events and the answer, with one statement."""
+        await self._put_off_facts()
+        if self._put_off:
+            await self._catch_up()
+
+    async def _put_off_facts(self) -> None:
         events, self._events = self._events, []
         moves, self._moves = self._moves, []
         answer, self._answer = self._answer, None
         if not events and not moves and answer is None:
             return
         scope, key, kept_id, result = answer or (None, None, None, None)
-        await INSERT_FACTS.run(
+        await INSERT_FACTS.later(
             self,
             change_ids=[new_id() for _ in moves],
             kinds=[move[0] for move in moves],
@@ -320,7 +345,7 @@ class Database:
     async def alone(self) -> AsyncIterator[UnitOfWork]:
         """Open a session in which every statement is a transaction by itself: for a stand-in of a foreign system.
 
-        Nothing may be emitted in it. Raises: DatabaseUnavailable.
+        Nothing may be emitted or put off in it. Raises: DatabaseUnavailable.
         """
         try:
             async with self._lent() as connection:

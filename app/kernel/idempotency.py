@@ -42,6 +42,7 @@ _GET = rows(
     "SELECT input_hash, object_id, result, created_at FROM idempotency_keys WHERE scope = :scope AND key = :key FOR UPDATE",
     Kept,
 )
+_IS_TAKEN = rows("SELECT true FROM idempotency_keys WHERE scope = :scope AND key = :key", bool)
 _RELEASE = statement("DELETE FROM idempotency_keys WHERE scope = :scope AND key = :key")
 DELETE_OLD = statement(
     """
@@ -87,6 +88,11 @@ async def claim(uow: UnitOfWork, key: Key) -> Kept | None:
     if kept.input_hash != key.input_hash:
         raise IdempotencyMismatch("this key was already used with other input", field=_KEY_FIELD)
     return kept
+
+
+async def is_taken(uow: UnitOfWork, key: Key) -> bool:
+    """Say whether an earlier call has left something under the key. One that is under way now is not waited for."""
+    return bool(await _IS_TAKEN.first(uow, scope=key.scope, key=key.key))
 
 
 def keep(uow: UnitOfWork, key: Key, *, object_id: UUID | None, result: dict[str, Any]) -> None:

@@ -36,6 +36,14 @@ class Session(Protocol):
         ...
 
 
+class Unit(Session, Protocol):
+    """A session that can run a statement later: a unit of work."""
+
+    async def put_off(self, sql: str, args: Sequence[object]) -> None:
+        """Run one statement that nobody waits for, with others of its kind."""
+        ...
+
+
 class Statement(Generic[RowT]):
     """One SQL statement and the row it answers."""
 
@@ -67,6 +75,10 @@ class Statement(Generic[RowT]):
         status = await session.execute(self.sql, self._args(params))
         tail = status.rpartition(" ")[2]
         return int(tail) if tail.isdigit() else 0
+
+    async def later(self, unit: Unit, **params: object) -> None:
+        """Run before the next statement that somebody waits for, in one round trip with others that nobody waits for."""
+        await unit.put_off(self.sql, self._args(params))
 
     def _args(self, params: dict[str, object]) -> list[object]:
         defaults = self._defaults

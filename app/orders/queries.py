@@ -63,7 +63,7 @@ _LIST_EVENTS = rows(
 #: nothing away: without it PostgreSQL would plan the statement anew for each order. bench/checkout.py measures it.
 _INSERT = statement(
     """
-    WITH header AS (
+    WITH placed AS (
         INSERT INTO orders (id, number, channel_id, cart_id, customer_id, email, currency, tax_included, status, payment_status,
             fulfillment_status, return_status, started, shipping_address, billing_address, subtotal_minor, discount_minor,
             delivery_minor, tax_minor, total_minor, token_generation, placed_at, updated_at, capture_at, capture_delivery)
@@ -71,7 +71,7 @@ _INSERT = statement(
             :payment_status, :fulfillment_status, :return_status, :started, :shipping_address, :billing_address, :subtotal_minor,
             :discount_minor, :delivery_minor, :tax_minor, :total_minor, :token_generation, :placed_at::timestamptz, :updated_at,
             :capture_at, :capture_delivery)
-    ), line AS (
+    ), placed_line AS (
         INSERT INTO order_lines (id, order_id, position, variant_id, product_name, sku, options, delivery, store_id, ordered,
             unallocated, backordered, allocated, fulfilled, cancelled, returned, unit_price_minor, subtotal_minor, discount_minor,
             tax_minor, total_minor, discounts, tax_included, bundle_id, gift_card, note, gift_message)
@@ -86,7 +86,7 @@ _INSERT = statement(
             AS line (id, position, variant_id, product_name, sku, options, delivery, store_id, ordered, backordered,
                 unit_price_minor, discount_minor, tax_minor, total_minor, discounts, bundle_id, note, gift_message)
         LIMIT cardinality(:line_ids::uuid[])
-    ), delivery AS (
+    ), placed_delivery AS (
         INSERT INTO order_deliveries (id, order_id, method, store_id, option_code, option_name, price_minor, discount_minor,
             tax_minor, total_minor, discounts)
         SELECT id, :id::uuid, method, store_id, option_code, option_name, price_minor, discount_minor, tax_minor, total_minor,
@@ -310,7 +310,7 @@ async def insert(
 ) -> None:
     """Write a new order with its lines, allocated but for what waits for supply, its deliveries, and that it was placed."""
     header = {name: getattr(order, name) for name in Order.__dataclass_fields__}
-    await _INSERT.run(
+    await _INSERT.later(
         uow,
         **header
         | {

@@ -189,7 +189,7 @@ async def insert_decision(
     plan: dict[str, Any],
 ) -> None:
     """Store a decision with what it was made from."""
-    await _INSERT_DECISION.run(
+    await _INSERT_DECISION.later(
         uow,
         id=new_id(),
         subject_id=subject_id,

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.kernel.actor import SYSTEM
 from app.kernel.db import UnitOfWork
+from app.kernel.errors import DomainError
 from app.kernel.events import Event
 from app.kernel.ids import CreditAccountId, new_id
 from app.kernel.paging import page_request
@@ -129,7 +130,13 @@ async def find(
 ) -> list[CreditAccount]:
     """Look cards up that somebody wants to pay with."""
     given = [GivenCode(code, ("tenders", str(i), "code")) for i, code in enumerate(typed)]
-    return await codes.find_for_payment(shop.begin(), codes=given, currency=currency, origin=origin, throttle=throttle)
+    begin = shop.begin()
+    found = await begin.run(lambda uow: codes.find(uow, codes=given, origin=origin, throttle=throttle))
+    if isinstance(found, DomainError):
+        raise found
+    for card, code in zip(found, given, strict=True):
+        codes.refuse_unusable(card, code, currency=currency, now=begin.now)
+    return found
 
 
 async def expire(shop: Shop) -> int:

@@ -285,12 +285,12 @@ async def hold_for_attempt(
     uow: UnitOfWork, *, cart_id: CartId, attempt_id: AttemptId, reserved_until: datetime | None
 ) -> None:
     """Write which checkout attempt a locked cart is held for, and until when its units are."""
-    await _HOLD_FOR_ATTEMPT.run(uow, id=cart_id, attempt_id=attempt_id, reserved_until=reserved_until)
+    await _HOLD_FOR_ATTEMPT.later(uow, id=cart_id, attempt_id=attempt_id, reserved_until=reserved_until)
 
 
 async def end_as_ordered(uow: UnitOfWork, *, cart_id: CartId, status: CartStatus) -> None:
     """Write that a locked cart became an order: it holds nothing, and does not expire any more."""
-    await _END_AS_ORDERED.run(uow, id=cart_id, status=status.value, now=uow.now)
+    await _END_AS_ORDERED.later(uow, id=cart_id, status=status.value, now=uow.now)
 
 
 async def raise_recovery(uow: UnitOfWork, *, cart_id: CartId) -> Cart:

@@ -9,6 +9,7 @@ from app.delivery.states import DeliveryMethod
 from app.kernel.errors import Invalid
 from app.kernel.money import Money, parse_minor
 from app.payments.errors import PaymentMismatch
+from app.payments.rules.accounts import GivenCode
 
 MOST_TENDERS = 5
 LONGEST_TOKEN = 200
@@ -76,6 +77,18 @@ def offered(
         amount = None if tender.amount is None else parse_minor(tender.amount, currency, field=(*path, "amount"))
         found.append(Offered(i, kind, tender.gateway, token or None, amount))
     return sorted(found, key=lambda one: (ACCOUNTS.index(one.kind) if one.kind in ACCOUNTS else len(ACCOUNTS), one.at))
+
+
+def given_codes(tenders: Sequence[Tender]) -> dict[int, GivenCode]:
+    """List the codes of gift cards among a shopper's tenders, by their place; none where `offered` refuses them anyway."""
+    codes = {
+        i: GivenCode((tender.token or "").strip(), ("payments", str(i), "token"))
+        for i, tender in enumerate(tenders)
+        if WITHOUT_GATEWAY.get(tender.gateway) is TenderKind.GIFT_CARD
+    }
+    texts = {given.code for given in codes.values()}
+    readable = all(0 < len(text) <= LONGEST_TOKEN for text in texts)
+    return codes if readable and len(texts) == len(codes) and len(tenders) <= MOST_TENDERS else {}
 
 
 def shared_out(

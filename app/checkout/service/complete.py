@@ -9,7 +9,7 @@ from uuid import UUID
 from app.channels.states import CaptureAt
 from app.checkout import queries
 from app.checkout.errors import Kept
-from app.checkout.rules import Attempt, Snapshot
+from app.checkout.rules import Attempt, Snapshot, given_codes
 from app.checkout.service.conclude import (
     GATEWAY_ANSWERS_WITHIN,
     GATEWAY_PATIENCE,
@@ -25,18 +25,20 @@ from app.checkout.service.conclude import (
     place,
     snapshot_of,
 )
-from app.checkout.service.prepare import Cards, CardsNeeded, CompleteCheckout, PlanLost, Prepared, prepare
+from app.checkout.service.prepare import Cards, CompleteCheckout, PlanLost, Prepared, prepare
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.inventory.errors import OutOfStock
 from app.kernel import idempotency
 from app.kernel.db import Begin, UnitOfWork
-from app.kernel.errors import Busy
+from app.kernel.errors import Busy, DomainError
 from app.kernel.ids import CartId, OrderId, PaymentId
 from app.payments import queries as payment_queries
 from app.payments import service as payments
+from app.payments.errors import TooManyWrongCodes
 from app.payments.gateway import Answer, Gateways, Outcome
 from app.payments.queries import NewTender
 from app.payments.rules import Payment
+from app.payments.rules.accounts import CreditAccount
 from app.payments.service import codes
 from app.payments.states import PaymentStatus, TransactionKind
 
@@ -111,8 +113,6 @@ async def resume(
 
 
 async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) -> Prepared | Attempt | Completed:
-    cards: Cards | None = None
-
     async def work(uow: UnitOfWork) -> Prepared | Attempt | Completed:
         kept = await idempotency.claim(uow, request.key)
         if kept is None:
@@ -126,19 +126,36 @@ async def _begun(begin: Begin, gateways: Gateways, request: CompleteCheckout) ->
             raise Busy("this call is under way; send it again")
         return attempt
 
+    cards = await _cards(begin, request)
     for _ in range(_PLANS):
         try:
             return await begin.run(work)
         except PlanLost:
             # Others were faster. The next look either finds the units elsewhere, or says how few are left.
-            continue
-        except CardsNeeded as needed:
-            # Apart from the checkout, so that wrong codes stay counted when it is refused.
-            found = await codes.find_for_payment(
-                begin, codes=needed.codes, currency=needed.currency, origin=request.origin
-            )
-            cards = {int(given.field[1]): card for given, card in zip(needed.codes, found, strict=True)}
+            cards = await _cards(begin, request) if cards is None else cards
     raise Busy("others are buying the same goods right now; try again")
+
+
+async def _cards(begin: Begin, request: CompleteCheckout) -> Cards | DomainError | None:
+    """Find the gift cards that a call is to be paid with, or say why they cannot be had.
+
+    Apart from the checkout, so that wrong codes stay counted when it is refused. None for a call that was made before: it
+    is answered as it was, whatever has become of its cards.
+    """
+    given = given_codes(request.tenders)
+    if not given:
+        return {}
+
+    async def work(uow: UnitOfWork) -> list[CreditAccount] | DomainError | None:
+        if await idempotency.is_taken(uow, request.key):
+            return None
+        return await codes.find(uow, codes=list(given.values()), origin=request.origin)
+
+    try:
+        found = await begin.run(work)
+    except TooManyWrongCodes as refusal:
+        return refusal
+    return dict(zip(given, found, strict=True)) if isinstance(found, list) else found
 
 
 async def _placed_at_once(uow: UnitOfWork, prepared: Prepared) -> Completed:

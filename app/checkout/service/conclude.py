@@ -334,7 +334,7 @@ async def place(
     allocations = _allocations(snapshot)
     by_method = {method: [part for part in allocations if part.method is method] for method in DeliveryMethod}
     if by_method[DeliveryMethod.SHIPPING]:
-        await fulfillment.open_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
+        await fulfillment.open_first_work(uow, placed, by_method[DeliveryMethod.SHIPPING], due_at=uow.now + SHIP_WITHIN)
     if by_method[DeliveryMethod.PICKUP]:
         await pickup.open_pickups(uow, placed, by_method[DeliveryMethod.PICKUP], slots=slots)
     joined = await _join(uow, tenders, answers, order.id)
@@ -343,14 +343,17 @@ async def place(
         await sourcing.record_decision(uow, subject_id=order.id, cause="PLACEMENT", record=snapshot.decision)
     await fulfillment.carry_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
     await pickup.give_back_places(uow, slots={store: taken[store] for store in taken.keys() - slots.keys()})
-    await _hold_for_good(uow, snapshot, resupply=resupply)
-    await fulfillment.take_carried_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
 
     status = ATTEMPT.next(attempt.status, "place")
     await queries.update_attempt(uow, attempt_id=attempt.id, status=status, order_id=order.id)
     uow.moved("checkout attempt", attempt.id, before=attempt.status.value, after=status.value, action="place")
     await cart_service.record_ordered(uow, cart=cart)
     idempotency.keep(uow, _key(attempt), object_id=order.id, result={"order": str(order.id)})
+
+    # All of this is written in one step, before the levels are locked: the time that they are is what limits everybody.
+    await uow.flush()
+    await _hold_for_good(uow, snapshot, resupply=resupply)
+    await fulfillment.take_carried_out(uow, placed, by_method[DeliveryMethod.CARRY_OUT])
     # What is charged or carried out at once has changed the order that was written.
     unchanged = snapshot.capture_at is not CaptureAt.PLACEMENT and not by_method[DeliveryMethod.CARRY_OUT]
     return Completed(cart.id, order_id=order.id, order=order if unchanged else None)

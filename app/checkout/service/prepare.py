@@ -56,7 +56,7 @@ from app.payments.queries import NewTender
 from app.payments.queries import accounts as account_queries
 from app.payments.rules import AT_ONCE, Payment
 from app.payments.rules.accounts import CreditAccount, GivenCode
-from app.payments.service import accounts
+from app.payments.service import accounts, codes
 from app.payments.states import CreditKind, PaymentStatus
 from app.pickup import service as pickup
 from app.pricing import queries as pricing
@@ -90,7 +90,7 @@ class Prepared:
     @property
     def asks_gateway(self) -> bool:
         """Say whether somebody else has to be asked before the order can be placed."""
-        return any(tender.tender is TenderKind.CARD for tender in self.tenders)
+        return asks_gateway(self.tenders)
 
     @property
     def payments(self) -> list[Payment]:
@@ -99,13 +99,9 @@ class Prepared:
         return [tender.payment(attempt.id, attempt.currency, attempt.created_at) for tender in self.tenders]
 
 
-class CardsNeeded(Exception):
-    """Gift cards have to be looked up by their codes first, in a unit that keeps count of wrong ones."""
-
-    def __init__(self, codes: Sequence[GivenCode], currency: str) -> None:
-        super().__init__()
-        self.codes = codes
-        self.currency = currency
+def asks_gateway(tenders: Sequence[NewTender]) -> bool:
+    """Say whether somebody else has to be asked for the money."""
+    return any(tender.tender is TenderKind.CARD for tender in tenders)
 
 
 #: The gift cards that tenders are to be paid with, by the tender's place in the shopper's list.
@@ -113,17 +109,18 @@ Cards = Mapping[int, CreditAccount]
 
 
 class PlanLost(Exception):
-    """Others took the planned units between looking and holding; look again."""
+    """What was found before the cart was locked is so no more, such as units that others took; look again."""
 
 
 async def prepare(
-    uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout, *, cards: Cards | None = None
+    uow: UnitOfWork, gateways: Gateways, request: CompleteCheckout, *, cards: Cards | DomainError | None
 ) -> Prepared:
     """Begin an attempt: everything is checked, stock and pickup places are held, and the tenders are written.
 
-    Locks: cart, gift cards and store credit, slots, levels. Raises: CardsNeeded, when `cards` are not known yet; CartNotFound; CartNotActive; VersionConflict; PaymentPending; CartEmpty;
-    DeliveryRequired; DeliveryUnavailable; PriceChanged; PaymentMismatch; Forbidden for what only a till can take; SlotFull;
-    OutOfStock; PlanLost when it is worth trying again.
+    `cards` are those whose codes were given, or why they cannot be had, which is told where they are needed.
+    Locks: cart, gift cards and store credit, slots, levels. Raises: CartNotFound; CartNotActive; VersionConflict; PaymentPending;
+    CartEmpty; DeliveryRequired; DeliveryUnavailable; PriceChanged; PaymentMismatch; GiftCardExpired; GiftCardForeign;
+    Forbidden for what only a till can take; SlotFull; OutOfStock; PlanLost when it is worth trying again.
     """
     cart = await _lock(uow, request)
     priced = await cart_service.quote_in_channel(uow, cart=cart, now=uow.now, with_goods=True)
@@ -145,7 +142,8 @@ async def prepare(
         status=AttemptStatus.AUTHORIZING,
         currency=quote.currency,
         total_minor=quote.total_minor,
-        snapshot=to_plain(snapshot),
+        # Where nobody has to be asked, the attempt ends in the step that it begins in: nobody reads what it froze.
+        snapshot=to_plain(snapshot) if asks_gateway(tenders) else None,
         key_scope=request.key.scope,
         key=request.key.key,
         failure_code=None,
@@ -154,10 +152,10 @@ async def prepare(
         updated_at=uow.now,
         worked_until=uow.now + GATEWAY_PATIENCE,
     )
+    await _hold_credit(uow, tenders, snapshot)
     await queries.insert_attempt(uow, attempt=attempt, cart_version=cart.version)
     if tenders:
         await payments.insert(uow, attempt_id=attempt.id, currency=quote.currency, tenders=tenders)
-        await _hold_credit(uow, tenders, snapshot)
     held = await cart_service.hold_for_attempt(
         uow, cart=cart, attempt_id=attempt.id, reserved_until=held_until if snapshot.holds_stock else None
     )
@@ -331,7 +329,7 @@ async def _tenders(
     quote: Quote,
     request: CompleteCheckout,
     gateways: Gateways,
-    cards: Cards | None,
+    cards: Cards | DomainError | None,
 ) -> tuple[list[NewTender], tuple[int, ...]]:
     """Say what each tender pays, and where it stands in the shopper's list.
 
@@ -344,14 +342,8 @@ async def _tenders(
     for tender in tenders:
         if tender.kind in for_staff:
             _require_serving(uow, tender)
-    codes = [
-        GivenCode(tender.token or "", (*tender.field, "token"))
-        for tender in tenders
-        if tender.kind is TenderKind.GIFT_CARD
-    ]
-    if codes and cards is None:
-        raise CardsNeeded(codes, quote.currency)
-    known = {**(cards or {}), **await _store_credit(uow, cart, quote, tenders, cards or {})}
+    gift_cards = _gift_cards(tenders, cards, currency=quote.currency, now=uow.now)
+    known = {**gift_cards, **await _store_credit(uow, cart, quote, tenders, gift_cards)}
     _refuse_empty(uow, tenders, known, quote)
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
     amounts = shared_out(tenders, total_minor=quote.total_minor, currency=quote.currency, available=available)
@@ -360,6 +352,24 @@ async def _tenders(
         for i, (tender, amount) in enumerate(zip(tenders, amounts, strict=True))
     ]
     return written, tuple(tender.at for tender in tenders)
+
+
+def _gift_cards(
+    tenders: Sequence[Offered], cards: Cards | DomainError | None, *, currency: str, now: datetime
+) -> Cards:
+    """Say which gift card each tender is that pays with one."""
+    wanted = [tender for tender in tenders if tender.kind is TenderKind.GIFT_CARD]
+    if not wanted:
+        return {}
+    if isinstance(cards, DomainError):
+        raise cards
+    if cards is None:
+        # The call had been made before when the codes were to be looked up, and has not been now.
+        raise PlanLost
+    for tender in wanted:
+        given = GivenCode(tender.token or "", (*tender.field, "token"))
+        codes.refuse_unusable(cards[tender.at], given, currency=currency, now=now)
+    return cards
 
 
 async def _store_credit(uow: UnitOfWork, cart: Cart, quote: Quote, tenders: Sequence[Offered], cards: Cards) -> Cards:

@@ -6,7 +6,7 @@ of statements; stock, the order's quantities and the money that is due change in
 
 from app.fulfillment.service.ending import cancel, hand_over, lock_all_open, lock_open
 from app.fulfillment.service.locking import Locked, lock, lock_of_order, visible
-from app.fulfillment.service.opening import carry_out, open_work, take_carried_out
+from app.fulfillment.service.opening import carry_out, open_first_work, open_work, take_carried_out
 from app.fulfillment.service.rerouting import Cut, HandedOn, Withdrawn, Worked, hand_on, pick, reject, withdraw
 from app.fulfillment.service.steps import accept, deliver, make_ready, pack, ship
 
@@ -27,6 +27,7 @@ __all__ = [
     "lock_of_order",
     "lock_open",
     "make_ready",
+    "open_first_work",
     "open_work",
     "pack",
     "pick",

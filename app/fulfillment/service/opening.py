@@ -19,6 +19,9 @@ from app.orders import service as orders
 from app.orders.rules import OrderWithLines
 from app.payments.states import ChargeCause
 
+#: New work, by its location and delivery method.
+_Ids = dict[tuple[LocationId, DeliveryMethod], FulfillmentOrderId]
+
 
 async def open_work(
     uow: UnitOfWork,
@@ -35,10 +38,7 @@ async def open_work(
     """
     if not allocations:
         return []
-    ids = {
-        place: FulfillmentOrderId(new_id())
-        for place in dict.fromkeys((part.location_id, part.method) for part in allocations)
-    }
+    ids = _ids(allocations)
     works = await queries.insert_works(
         uow,
         order_id=order.order.id,
@@ -49,17 +49,29 @@ async def open_work(
         due_at=due_at,
         predecessor_id=predecessor_id,
     )
-    for work in works:
-        uow.moved(KIND, work.id, before=None, after=status.value, action="open")
-        uow.emit(
-            FulfillmentOrderOpened(
-                fulfillment_order_id=work.id,
-                order_id=work.order_id,
-                location_id=work.location_id,
-                status=status.value,
-            )
-        )
+    _tell(uow, order, ids, status)
     return works
+
+
+async def open_first_work(
+    uow: UnitOfWork, order: OrderWithLines, allocations: Sequence[Allocation], *, due_at: datetime
+) -> None:
+    """Put the first allocated units of a new order into their locations' queues.
+
+    As `open_work`, but nobody waits for the work: it is written together with the order. Emits FulfillmentOrderOpened.
+    """
+    if not allocations:
+        return
+    ids = _ids(allocations)
+    await queries.put_first_works(
+        uow,
+        order_id=order.order.id,
+        order_number=order.order.number,
+        places={work_id: place for place, work_id in ids.items()},
+        lines=_lines(allocations, ids, gone=False),
+        due_at=due_at,
+    )
+    _tell(uow, order, ids, FulfillmentOrderStatus.OPEN)
 
 
 async def carry_out(uow: UnitOfWork, order: OrderWithLines, allocations: Sequence[Allocation]) -> OrderWithLines:
@@ -89,9 +101,27 @@ async def take_carried_out(uow: UnitOfWork, order: OrderWithLines, allocations: 
         await inventory.take_out(uow, demand_id=order.order.id, units=units, reason=MovementReason.CARRIED_OUT)
 
 
+def _ids(allocations: Sequence[Allocation]) -> _Ids:
+    places = dict.fromkeys((part.location_id, part.method) for part in allocations)
+    return {place: FulfillmentOrderId(new_id()) for place in places}
+
+
+def _tell(uow: UnitOfWork, order: OrderWithLines, ids: _Ids, status: FulfillmentOrderStatus) -> None:
+    for (location_id, _), work_id in ids.items():
+        uow.moved(KIND, work_id, before=None, after=status.value, action="open")
+        uow.emit(
+            FulfillmentOrderOpened(
+                fulfillment_order_id=work_id,
+                order_id=order.order.id,
+                location_id=location_id,
+                status=status.value,
+            )
+        )
+
+
 def _lines(
     allocations: Sequence[Allocation],
-    works: dict[tuple[LocationId, DeliveryMethod], FulfillmentOrderId],
+    works: _Ids,
     *,
     gone: bool,
 ) -> list[FulfillmentOrderLine]:

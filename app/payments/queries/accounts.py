@@ -112,6 +112,14 @@ _NEW = f"""
 _INSERT_CARDS = rows(_NEW % "(order_line_id, unit)", UUID)
 _INSERT_STORE_CREDIT = rows(_NEW % "(customer_id, currency) WHERE kind = 'STORE_CREDIT'", UUID)
 
+#: The LIMIT takes nothing away: without it the statement would be planned anew for each order.
+_HOLD = statement(
+    """
+    UPDATE credit_accounts AS account SET held_minor = account.held_minor + asked.amount_minor, updated_at = :now::timestamptz
+    FROM (SELECT * FROM unnest(:ids::uuid[], :amounts::bigint[]) LIMIT cardinality(:ids::uuid[])) AS asked (id, amount_minor)
+    WHERE account.id = asked.id
+    """
+)
 #: Balances and their ledger in one statement: neither can be written without the other.
 _MOVE = rows(
     f"""
@@ -335,6 +343,13 @@ async def move(
         reason=reason,
         actor=uow.actor.label,
         now=uow.now,
+    )
+
+
+async def hold(uow: UnitOfWork, *, wanted: Sequence[tuple[CreditAccountId, int]]) -> None:
+    """Write that more of locked accounts is held."""
+    await _HOLD.later(
+        uow, ids=[account_id for account_id, _ in wanted], amounts=[amount for _, amount in wanted], now=uow.now
     )
 
 

@@ -353,23 +353,26 @@ async def insert(uow: UnitOfWork, *, attempt_id: UUID, currency: str, tenders: S
 
     Raises: PaymentMismatch for a terminal's reference that paid for something else.
     """
+    written = {
+        "attempt_id": attempt_id,
+        "currency": currency,
+        "now": uow.now,
+        "ids": [tender.id for tender in tenders],
+        "positions": [tender.position for tender in tenders],
+        "tenders": [tender.tender.value for tender in tenders],
+        "gateways": [tender.gateway for tender in tenders],
+        "tokens": [tender.token for tender in tenders],
+        "amounts": [tender.amount_minor for tender in tenders],
+        "steps": [tender.step_id for tender in tenders],
+        "statuses": [tender.status.value for tender in tenders],
+        "references": [tender.reference for tender in tenders],
+        "accounts": [tender.account_id for tender in tenders],
+    }
+    if not any(tender.reference for tender in tenders):
+        await _INSERT.later(uow, **written)
+        return
     with named_once("payments"):
-        await _INSERT.run(
-            uow,
-            attempt_id=attempt_id,
-            currency=currency,
-            now=uow.now,
-            ids=[tender.id for tender in tenders],
-            positions=[tender.position for tender in tenders],
-            tenders=[tender.tender.value for tender in tenders],
-            gateways=[tender.gateway for tender in tenders],
-            tokens=[tender.token for tender in tenders],
-            amounts=[tender.amount_minor for tender in tenders],
-            steps=[tender.step_id for tender in tenders],
-            statuses=[tender.status.value for tender in tenders],
-            references=[tender.reference for tender in tenders],
-            accounts=[tender.account_id for tender in tenders],
-        )
+        await _INSERT.run(uow, **written)
 
 
 async def record_authorization(
@@ -382,7 +385,7 @@ async def record_authorization(
     order_id: OrderId | None,
 ) -> None:
     """Write what a tender and its first step are now."""
-    await _RECORD_AUTHORIZATION.run(
+    await _RECORD_AUTHORIZATION.later(
         uow,
         id=payment.id,
         status=payment.status.value,
@@ -473,7 +476,7 @@ async def keep_promise(
 
 async def set_order(uow: UnitOfWork, *, payment_ids: Collection[PaymentId], order_id: OrderId) -> None:
     """Let tenders belong to the order that was placed with them."""
-    await _SET_ORDER.run(uow, ids=list(payment_ids), order_id=order_id, now=uow.now)
+    await _SET_ORDER.later(uow, ids=list(payment_ids), order_id=order_id, now=uow.now)
 
 
 async def redact_tokens(uow: UnitOfWork, *, attempt_id: UUID) -> None:

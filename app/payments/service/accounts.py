@@ -32,8 +32,8 @@ Wanted = Sequence[tuple[CreditAccountId, int]]
 SUBJECT = "credit account"
 
 
-async def hold(uow: UnitOfWork, wanted: Wanted) -> list[CreditAccount]:
-    """Keep money for a checkout, all of it or none, so that nobody else can pay with it; answers the accounts.
+async def hold(uow: UnitOfWork, wanted: Wanted) -> None:
+    """Keep money for a checkout, all of it or none, so that nobody else can pay with it.
 
     Locks: the accounts. Raises: CreditInsufficient, which says of which account how much is left; of one that is disabled
     or whose time is over, that is nothing.
@@ -45,9 +45,7 @@ async def hold(uow: UnitOfWork, wanted: Wanted) -> list[CreditAccount]:
         except CreditInsufficient as refusal:
             log.warning("credit refused", reason=refusal.code, account_id=str(account.id), requested_minor=asked)
             raise
-    return await queries.move(
-        uow, moves=[CreditMove(account, held_minor=asked) for account, asked in found], kind=CreditEntryKind.REDEEM
-    )
+    await queries.hold(uow, wanted=[(account.id, asked) for account, asked in found])
 
 
 async def let_go(uow: UnitOfWork, wanted: Wanted, *, spendable_again: bool = False) -> list[CreditAccount]:

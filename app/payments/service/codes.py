@@ -6,10 +6,11 @@ counts are kept although the answer is a refusal. An `origin` is whatever the do
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 
-from app.kernel.db import Begin, UnitOfWork
+from app.kernel.db import UnitOfWork
 from app.kernel.errors import DomainError
 from app.kernel.permissions import Permission
 from app.payments.errors import GiftCardExpired, GiftCardForeign, GiftCardUnknown, TooManyWrongCodes
@@ -23,23 +24,37 @@ log = structlog.get_logger()
 THROTTLE = GuessThrottle()
 
 
-async def find_for_payment(
-    begin: Begin, *, codes: Sequence[GivenCode], currency: str, origin: str, throttle: GuessThrottle = THROTTLE
-) -> list[CreditAccount]:
+async def find(
+    uow: UnitOfWork, *, codes: Sequence[GivenCode], origin: str, throttle: GuessThrottle = THROTTLE
+) -> list[CreditAccount] | GiftCardUnknown:
     """Find the gift cards that somebody wants to pay with, in the order of their codes.
 
-    In a unit of its own, so that wrong codes stay counted whatever becomes of the checkout. What is left of the cards is
-    said by `accounts.hold`, under their locks.
-    Raises, naming the code: TooManyWrongCodes; GiftCardUnknown; GiftCardExpired; GiftCardForeign.
+    The refusal of the first code that has none, with the wrong ones counted, is answered and not raised, so that it is
+    committed. What is left of the cards is said by `accounts.hold`, under their locks. Raises: TooManyWrongCodes.
     """
-    answer = await begin.run(lambda uow: _find(uow, codes, origin, throttle))
-    if isinstance(answer, DomainError):
-        raise answer
-    for account, given in zip(answer, codes, strict=True):
-        refusal = _unusable(account, given, currency=currency, begin=begin)
-        if refusal is not None:
-            raise _logged(refusal, account)
-    return answer
+    await refuse_if_throttled(uow, origin=origin, throttle=throttle, field=codes[0].field if codes else ())
+    hashes = [rules.code_hash(uow.keys, given.code) for given in codes]
+    found = await queries.find_codes(uow, hashes=hashes)
+    # Of a disabled card the same is told as of one that there is not, and it counts as a guess.
+    cards = [found.get(one) for one in hashes]
+    known = [None if card is None or card.status is CreditStatus.DISABLED else card for card in cards]
+    await count_wrong_codes(uow, origin=origin, wrong=known.count(None), throttle=throttle)
+    for card, given in zip(known, codes, strict=True):
+        if card is None:
+            log.warning("gift card refused", reason=GiftCardUnknown.code)
+            return GiftCardUnknown(field=given.field)
+    return [card for card in known if card is not None]
+
+
+def refuse_unusable(card: CreditAccount, given: GivenCode, *, currency: str, now: datetime) -> None:
+    """Refuse a card whose time is over, or that is of another currency.
+
+    Raises, naming the code: GiftCardExpired; GiftCardForeign.
+    """
+    if card.status is CreditStatus.EXPIRED or card.is_over(now):
+        raise _logged(GiftCardExpired("the time of this gift card is over", field=given.field), card)
+    if card.currency != currency:
+        raise _logged(_foreign(card, given.field), card)
 
 
 async def check(
@@ -50,7 +65,7 @@ async def check(
     A refusal that has counted a wrong code is answered and not raised, so that it is committed.
     Raises: TooManyWrongCodes.
     """
-    answer = await _find(uow, [GivenCode(code)], origin, throttle)
+    answer = await find(uow, codes=[GivenCode(code)], origin=origin, throttle=throttle)
     if isinstance(answer, DomainError):
         return answer
     (account,) = answer
@@ -97,30 +112,6 @@ async def forget_guesses(uow: UnitOfWork, *, most: int, throttle: GuessThrottle 
     """
     uow.actor.require(Permission.SHOP_ADMINISTER)
     return await queries.delete_old_guesses(uow, window_start=throttle.window_start(uow.now), most=most)
-
-
-async def _find(
-    uow: UnitOfWork, codes: Sequence[GivenCode], origin: str, throttle: GuessThrottle
-) -> list[CreditAccount] | GiftCardUnknown:
-    """Find the card of every code; answers the refusal of the first that has none, with the wrong ones counted."""
-    await refuse_if_throttled(uow, origin=origin, throttle=throttle, field=codes[0].field if codes else ())
-    hashes = [rules.code_hash(uow.keys, given.code) for given in codes]
-    found = await queries.find_codes(uow, hashes=hashes)
-    # Of a disabled card the same is told as of one that there is not, and it counts as a guess.
-    cards = [found.get(one) for one in hashes]
-    known = [None if card is None or card.status is CreditStatus.DISABLED else card for card in cards]
-    await count_wrong_codes(uow, origin=origin, wrong=known.count(None), throttle=throttle)
-    for card, given in zip(known, codes, strict=True):
-        if card is None:
-            log.warning("gift card refused", reason=GiftCardUnknown.code)
-            return GiftCardUnknown(field=given.field)
-    return [card for card in known if card is not None]
-
-
-def _unusable(account: CreditAccount, given: GivenCode, *, currency: str, begin: Begin) -> DomainError | None:
-    if account.status is CreditStatus.EXPIRED or account.is_over(begin.now):
-        return GiftCardExpired("the time of this gift card is over", field=given.field)
-    return _foreign(account, given.field) if account.currency != currency else None
 
 
 def _foreign(account: CreditAccount, field: Sequence[str]) -> GiftCardForeign:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from app.cart.rules import Cart
+from app.checkout.errors import PriceChanged
 from app.checkout.rules import Tender
 from app.checkout.service import Completed
 from app.checkout.service.conclude import GIVE_UP_AFTER
@@ -188,6 +189,16 @@ class TestGiftCard:
         assert refused.value.field == field
         assert (await buyer.cart_now(cart.id)).version == cart.version
         assert await shop.available("mug") == shop.opening_stock("mug")
+
+    async def test_that_is_unknown_is_told_when_the_cart_is_right(self, shop: Shop) -> None:
+        buyer = Buyer(shop)
+        cart = await buyer.cart({"mug": 1})
+        request = replace(await buyer.request(cart), tenders=(by_card(WRONG),))
+
+        with pytest.raises(PriceChanged):
+            await buyer.send(replace(request, expected_total=Decimal("1.00")))
+        with pytest.raises(GiftCardUnknown):
+            await buyer.send(request)
 
     async def test_of_another_currency_is_refused(self, shop: Shop) -> None:
         buyer, card = Buyer(shop), await gift_card(shop, "50.00", currency="EUR")

@@ -1,6 +1,8 @@
 """Units of work and read sessions: what is committed, what is tried again, and what is seen meanwhile."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,9 +18,11 @@ from app.payments.gateways.test import TestGateway
 from tests.builders.clock import OPENING, StoppedClock
 from tests.builders.patience import PATIENCE_SECONDS, PATIENT
 from tests.builders.shop import KEYS
+from tests.builders.statements import Sent
 
 pytestmark = pytest.mark.anyio
 
+Counting = Callable[[], AbstractAsyncContextManager[Sent]]
 _TIMERS = "SELECT name FROM timers ORDER BY name"
 
 
@@ -39,6 +43,16 @@ class BellRang(Event):
 
     bell_id: UUID
     times: int
+
+
+async def put_off(uow: UnitOfWork, *names: str) -> None:
+    """Put off writing timers, and a mark under each of their names in another table."""
+    for name in names:
+        await uow.put_off("INSERT INTO timers (name, due_at) VALUES ($1, $2)", [name, uow.now])
+        await uow.put_off(
+            "INSERT INTO idempotency_keys (scope, key, input_hash, created_at) VALUES ('timer', $1, '', $2)",
+            [name, uow.now],
+        )
 
 
 class TestUnit:
@@ -333,3 +347,61 @@ async def _until_sleeping(dsn: str) -> None:
                 await asyncio.sleep(0)
     finally:
         await connection.close()
+
+
+class TestPutOff:
+    async def test_writes_go_together_with_the_next_statement_that_somebody_waits_for(
+        self, database: Database, statements: Counting
+    ) -> None:
+        async def work(uow: UnitOfWork) -> list[str]:
+            await put_off(uow, "tea")
+            return [record[0] for record in await uow.fetch(_TIMERS, [])]
+
+        async with statements() as sent:
+            seen = await database.begin(SYSTEM).run(work)
+
+        assert seen == ["tea"]
+        assert sent.count == len(["both writes", "the one that reads"])
+
+    async def test_writes_go_with_the_facts_where_nobody_waits(self, database: Database, statements: Counting) -> None:
+        async def work(uow: UnitOfWork) -> None:
+            await put_off(uow, "tea")
+            uow.emit(BellRang(bell_id=new_id(), times=1))
+
+        async with statements() as sent:
+            await database.begin(SYSTEM).run(work)
+
+        # The facts keep an answer under its key as well, so the mark of the key is written before them.
+        assert sent.count == len(["both writes", "the facts"])
+        assert await written(database) == ["tea"]
+
+    async def test_writes_of_the_same_table_go_one_after_the_other(
+        self, database: Database, statements: Counting
+    ) -> None:
+        async with statements() as sent:
+            await database.begin(SYSTEM).run(lambda uow: put_off(uow, "first", "second"))
+
+        assert await written(database) == ["first", "second"]
+        assert sent.count == len(["first", "second"])
+
+    async def test_writes_are_undone_with_the_others(self, database: Database) -> None:
+        async def work(uow: UnitOfWork) -> None:
+            await write(uow, "done")
+            await put_off(uow, "put off")
+            await uow.flush()
+            raise Invalid("changed my mind")
+
+        with pytest.raises(Invalid):
+            await database.begin(SYSTEM).run(work)
+
+        assert await written(database) == []
+
+    async def test_writes_that_break_a_rule_undo_everything(self, database: Database) -> None:
+        async def work(uow: UnitOfWork) -> None:
+            await put_off(uow, "twice")
+            await put_off(uow, "twice")
+
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await database.begin(SYSTEM).run(work)
+
+        assert await written(database) == []
