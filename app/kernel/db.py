@@ -258,6 +258,8 @@ class Patience:
     """For one of the connections; one that has to be made first has half of that to be made."""
     lock_seconds: float = 4.0
     """For what others have locked. Work that had no lock in time is begun anew a few times."""
+    statement_seconds: float = 30.0
+    """For one statement, all that it waits for included."""
 
 
 class Database:
@@ -297,7 +299,7 @@ class Database:
                 "application_name": "stoa",
                 "timezone": "UTC",
                 "lock_timeout": f"{self._patience.lock_seconds:g}s",
-                "statement_timeout": "30s",
+                "statement_timeout": f"{self._patience.statement_seconds:g}s",
                 "idle_in_transaction_session_timeout": "30s",
                 "jit": "off",
             },

@@ -9,5 +9,5 @@ from typing import Final
 from app.kernel.db import Patience
 
 PATIENCE_SECONDS: Final = 300
-#: Shorter than a statement may take, so that whoever waits for a lock hears of that.
-PATIENT: Final = Patience(connection_seconds=120, lock_seconds=20)
+#: Shorter for a lock than for a statement, so that whoever waits for one hears of that.
+PATIENT: Final = Patience(connection_seconds=120, lock_seconds=20, statement_seconds=240)
