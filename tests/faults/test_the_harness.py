@@ -251,8 +251,8 @@ class TestABug:
                 "the provider holds money that no tender of ours knows of",
             ),
             (
-                "commits_statement_by_statement", "card", Moment.STATEMENT_AFTER, "INSERT INTO checkout_att", Comeback.LATE,
-                "an order and its checkout do not know of each other",
+                "commits_statement_by_statement", "card", Moment.STATEMENT_AFTER, "WITH placed AS", Comeback.LATE,
+                "the firm reservations of an order line are its allocated units",
             ),
         ],
         ids=lambda value: value if value in PLANTED else "",
