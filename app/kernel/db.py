@@ -182,6 +182,9 @@ class ReadSession:
                 raise _unwritable() from None
             except UNAVAILABLE as error:
                 raise DatabaseUnavailable(str(error)) from error
+            except asyncpg.QueryCanceledError:
+                await self._end("ROLLBACK")
+                raise _too_long() from None
             except asyncpg.PostgresError:
                 # The snapshot is dead; the other fields of the request go on with a new one.
                 await self._end("ROLLBACK")
@@ -222,7 +225,7 @@ class Begin:
     async def run(self, work: Callable[[UnitOfWork], Awaitable[ResultT]]) -> ResultT:
         """Do `work` in one unit and commit it; when it lost against others, do it again in a new one.
 
-        Raises: Busy when it lost every time; DatabaseUnavailable; whatever `work` raises, after rolling back.
+        Raises: Busy when it lost every time, or a statement took too long; DatabaseUnavailable; whatever `work` raises, after rolling back.
         """
         lost = 0
         for attempt in range(_TRIES_OVERTAKEN):
@@ -236,6 +239,9 @@ class Begin:
                 lost += 1
                 if lost == _TRIES:
                     break
+            except asyncpg.QueryCanceledError:
+                # It would take as long again.
+                raise _too_long() from None
             # Jitter, so that two that collided do not meet again at once.
             await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, _TRIES)))  # noqa: S311  # Not a secret.
         raise Busy("others are changing the same thing; try again")
@@ -394,6 +400,10 @@ def _end_now(connection: Any) -> None:
     # A connection that was cut has left the pool by itself, and cannot be ended again.
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
+
+
+def _too_long() -> Busy:
+    return Busy("this takes too long at the moment; try again later")
 
 
 def _unwritable() -> Invalid:

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from app.kernel.actor import ANONYMOUS, SYSTEM
-from app.kernel.db import Database, UnitOfWork, assert_no_transaction
+from app.kernel.db import Database, Patience, UnitOfWork, assert_no_transaction
 from app.kernel.errors import BrokenInvariant, Busy, ErrorCode, Invalid
 from app.kernel.events import Event
 from app.kernel.ids import new_id
@@ -203,6 +203,28 @@ class TestTryingAgain:
         assert refused.value.code is ErrorCode.BUSY
         assert 2 <= tries <= 10
         assert await written(database) == []
+
+    async def test_is_not_for_what_takes_too_long(self, dsn: str, clock: StoppedClock) -> None:
+        hasty = Database(dsn, keys=KEYS, clock=clock, patience=Patience(statement_seconds=0.2))
+        await hasty.connect()
+        tries = 0
+
+        async def work(uow: UnitOfWork) -> None:
+            nonlocal tries
+            tries += 1
+            await write(uow, "never")
+            await uow.fetch("SELECT pg_sleep(30)", [])
+
+        with pytest.raises(Busy):
+            await hasty.begin(SYSTEM).run(work)
+        async with hasty.read() as session:
+            with pytest.raises(Busy):
+                await session.fetch("SELECT pg_sleep(30)", [])
+            # Other fields of the request go on.
+            assert len(await session.fetch("SELECT 1", [])) == 1
+
+        assert (tries, await written(hasty)) == (1, [])
+        await hasty.close()
 
     async def test_is_not_for_refusals_or_bugs(self, database: Database) -> None:
         for error in (Invalid("no"), BrokenInvariant("cannot be"), asyncpg.UniqueViolationError("twice")):
