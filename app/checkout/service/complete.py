@@ -10,21 +10,19 @@ from app.channels.states import CaptureAt
 from app.checkout import queries
 from app.checkout.errors import Kept
 from app.checkout.rules import Attempt, Snapshot, given_codes
-from app.checkout.service.conclude import (
+from app.checkout.service.attempts import (
     GATEWAY_ANSWERS_WITHIN,
     GATEWAY_PATIENCE,
     GIVE_UP_AFTER,
     Completed,
     Held,
-    Lapsed,
     PaymentAsked,
-    conclude,
     ended,
-    give_back,
     lock,
-    place,
     snapshot_of,
 )
+from app.checkout.service.conclude import conclude, give_back
+from app.checkout.service.placing import Lapsed, place
 from app.checkout.service.prepare import Cards, CompleteCheckout, PlanLost, Prepared, prepare
 from app.checkout.states import ATTEMPT, LIVE, AttemptStatus
 from app.inventory.errors import OutOfStock

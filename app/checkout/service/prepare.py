@@ -35,7 +35,8 @@ from app.checkout.rules import (
     supplied,
     unbundled,
 )
-from app.checkout.service.conclude import GATEWAY_PATIENCE, abandon_for_edit
+from app.checkout.service.attempts import GATEWAY_PATIENCE
+from app.checkout.service.conclude import abandon_for_edit
 from app.checkout.service.supply import supply
 from app.checkout.states import AttemptStatus
 from app.delivery.states import DeliveryMethod

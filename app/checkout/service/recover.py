@@ -6,8 +6,9 @@ from uuid import UUID
 
 from app.checkout import queries
 from app.checkout.rules import Attempt
+from app.checkout.service.attempts import GIVE_UP_AFTER, Held, lock, snapshot_of
 from app.checkout.service.complete import resume
-from app.checkout.service.conclude import GIVE_UP_AFTER, Held, give_back, lock, snapshot_of
+from app.checkout.service.conclude import give_back
 from app.checkout.states import LIVE, AttemptStatus
 from app.kernel.db import Begin, UnitOfWork
 from app.kernel.ids import PaymentId

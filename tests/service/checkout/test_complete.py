@@ -14,7 +14,7 @@ from app.cart.states import CartStatus
 from app.checkout import service as checkout
 from app.checkout.errors import CartEmpty, DeliveryRequired, PriceChanged
 from app.checkout.rules import Tender
-from app.checkout.service.conclude import GIVE_UP_AFTER
+from app.checkout.service.attempts import GIVE_UP_AFTER
 from app.inventory.errors import OutOfStock
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import ErrorCode, IdempotencyMismatch

@@ -12,7 +12,7 @@ from app.cart.rules import Cart
 from app.checkout.errors import PriceChanged
 from app.checkout.rules import Tender
 from app.checkout.service import Completed
-from app.checkout.service.conclude import GIVE_UP_AFTER
+from app.checkout.service.attempts import GIVE_UP_AFTER
 from app.kernel.db import UnitOfWork
 from app.kernel.errors import DomainError
 from app.kernel.ids import CustomerId

@@ -9,7 +9,7 @@ import pytest
 from app.cart.rules import Cart
 from app.checkout import service as checkout
 from app.checkout.service import Completed
-from app.checkout.service.conclude import GIVE_UP_AFTER
+from app.checkout.service.attempts import GIVE_UP_AFTER
 from app.kernel.actor import SYSTEM
 from app.kernel.errors import ErrorCode
 from app.payments.gateway import Action, Answer, GatewayFailed
