@@ -11,7 +11,7 @@ from app.kernel.ids import CountLineId
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """One variant that cannot be promised in full, with the lines that asked for it."""
+    """One variant that cannot be promised in full, with the lines that come short of it."""
 
     variant_id: UUID
     requested: int
@@ -20,13 +20,14 @@ class Shortage:
 
 
 class OutOfStock(DomainError):
-    """Fewer units can be promised than were asked for."""
+    """Fewer units can be promised than were asked for; `of_cart` says that the lines are those of a cart."""
 
     code: ClassVar[ErrorCode] = ErrorCode.OUT_OF_STOCK
 
-    def __init__(self, shortages: Sequence[Shortage]) -> None:
+    def __init__(self, shortages: Sequence[Shortage], *, of_cart: bool = False) -> None:
         super().__init__("not enough in stock")
         self.shortages = tuple(shortages)
+        self.of_cart = of_cart
 
 
 class BundleStocked(Conflict):

@@ -16,7 +16,7 @@ from app.inventory.errors import OutOfStock, Shortage
 from app.inventory.states import DemandKind
 from app.kernel.db import Overtaken, UnitOfWork
 from app.sourcing import service as sourcing
-from app.sourcing.rules import Own, Sourced, Wanted, per_variant
+from app.sourcing.rules import Own, Sourced, Wanted, lacking, per_variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def hold(
             sourced = await _sourced(uow, cart, channel, wanted, besides, lapsed=lapsed)
     shortages = shortages_of(wanted, sourced)
     if shortages and not partially:
-        raise OutOfStock(shortages)
+        raise OutOfStock(shortages, of_cart=True)
     until = uow.now + timedelta(seconds=channel.reservation_ttl_seconds)
     await _reserve(uow, cart, channel, sourced, until=until, besides=besides)
     held = await queries.save_cart(
@@ -77,14 +77,15 @@ async def hold_after_change(uow: UnitOfWork, *, cart: Cart, channel: Channel, be
 
 
 def shortages_of(wanted: Sequence[Wanted], sourced: Sourced) -> list[Shortage]:
-    """Say what comes from nowhere, with what is left of it and which lines ask for it."""
+    """Say what comes from nowhere, with what is left of it and which lines come short."""
     asked = per_variant(wanted)
+    short = lacking(wanted, sourced.units, sourced.sent, sourced.ahead)
     return [
         Shortage(
             variant_id,
             asked[variant_id],
             asked[variant_id] - units,
-            tuple(dict.fromkeys(line.line_id for line in wanted if line.variant_id == variant_id)),
+            tuple(dict.fromkeys(line.line_id for line in short if line.variant_id == variant_id)),
         )
         for variant_id, units in sourced.missing.items()
     ]

@@ -57,5 +57,6 @@ def _out_of_stock(lines: Sequence[SnapshotLine], shortages: Sequence[Shortage]) 
                 tuple(dict.fromkeys(cart_line[line_id] for line_id in cart_line if line_id in set(shortage.line_ids))),
             )
             for shortage in shortages
-        ]
+        ],
+        of_cart=True,
     )

@@ -19,7 +19,7 @@ mutation Complete($input: CheckoutCompleteInput!) {
     order { id number token status paymentStatus total { amount currency } }
     cart { id version }
     paymentAction { paymentId kind url }
-    errors { __typename code message field ... on OutOfStockError { variant { sku } requested available } }
+    errors { __typename code message field ... on OutOfStockError { variant { sku } requested available lineIds } }
   }
 }"""
 MOST_STATEMENTS = 30
@@ -119,6 +119,20 @@ class TestCheckoutComplete:
         assert (error["__typename"], error["variant"], error["requested"], error["available"]) == (
             "OutOfStockError", {"sku": "kettle"}, 1, 0,
         )  # fmt: skip
+
+    async def test_says_which_line_is_short_where_only_one_of_two_is(self, shop: Shop, client: Client) -> None:
+        buyer = Buyer(shop)
+        here = await shop.available("mug", "camden")
+        cart = await buyer.cart({"mug": 1}, {"mug": here + 1})
+        read = "query ($id: ID!, $token: String) { cart(id: $id, token: $token) { total { amount } lines { id delivery } } }"
+        access = {"id": encode(IdKind.CART, cart.id), "token": buyer.token(cart.id)}
+        shown = (await client.query(read, access))["cart"]
+        variables = request(access["id"], access["token"], shown["total"]["amount"])
+
+        [error] = (await client.query(COMPLETE, variables))["checkoutComplete"]["errors"]
+
+        assert (error["code"], error["requested"], error["available"]) == ("OUT_OF_STOCK", here + 2, here + 1)
+        assert error["lineIds"] == [line["id"] for line in shown["lines"] if line["delivery"] == "PICKUP"]
 
     @pytest.mark.parametrize(
         ("change", "code", "field"),
