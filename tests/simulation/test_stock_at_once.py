@@ -34,7 +34,7 @@ from tests.builders.crowd import Crowd
 from tests.builders.shop import LOCATIONS, VARIANTS
 from tests.builders.stock_model import Key
 from tests.builders.stocked import broken_stock
-from tests.simulation.test_stock import EXAMPLES
+from tests.simulation.playing import EXAMPLES
 
 pytestmark = pytest.mark.slow
 

@@ -28,6 +28,7 @@ from app.checkout.rules import (
     SnapshotDelivery,
     SnapshotLine,
     Tender,
+    given_codes,
     offered,
     refuse_unfit,
     refuse_unready,
@@ -343,7 +344,7 @@ async def _tenders(
     for tender in tenders:
         if tender.kind in for_staff:
             _require_serving(uow, tender)
-    gift_cards = _gift_cards(tenders, cards, currency=quote.currency, now=uow.now)
+    gift_cards = _gift_cards(given_codes(request.tenders), cards, currency=quote.currency, now=uow.now)
     known = {**gift_cards, **await _store_credit(uow, cart, quote, tenders, gift_cards)}
     _refuse_empty(uow, tenders, known, quote)
     available = {at: account.available_minor(uow.now) for at, account in known.items()}
@@ -356,20 +357,18 @@ async def _tenders(
 
 
 def _gift_cards(
-    tenders: Sequence[Offered], cards: Cards | DomainError | None, *, currency: str, now: datetime
+    given: Mapping[int, GivenCode], cards: Cards | DomainError | None, *, currency: str, now: datetime
 ) -> Cards:
     """Say which gift card each tender is that pays with one."""
-    wanted = [tender for tender in tenders if tender.kind is TenderKind.GIFT_CARD]
-    if not wanted:
+    if not given:
         return {}
     if isinstance(cards, DomainError):
         raise cards
     if cards is None:
         # The call had been made before when the codes were to be looked up, and has not been now.
         raise PlanLost
-    for tender in wanted:
-        given = GivenCode(tender.token or "", (*tender.field, "token"))
-        codes.refuse_unusable(cards[tender.at], given, currency=currency, now=now)
+    for at, code in given.items():
+        codes.refuse_unusable(cards[at], code, currency=currency, now=now)
     return cards
 
 
