@@ -109,6 +109,26 @@ class TestSeveralCards:
         assert await shop.available("mug") == shop.opening_stock("mug")
         assert await broken(shop) == []
 
+    async def test_are_not_asked_any_more_when_the_shopper_is_too_late(self, shop: Shop, clock: StoppedClock) -> None:
+        buyer, tokens = Buyer(shop), ("tok_action", "tok_ok")
+        cart = await buyer.cart({"mug": 1})
+        await confirm(buyer, await buyer.buy(cart, tokens=tokens))
+        clock.at += GIVE_UP_AFTER + timedelta(seconds=1)
+
+        late = await buyer.buy(cart, tokens=tokens)
+        asked = await shop.fetch("SELECT 1 FROM test_gateway_operations WHERE kind = 'AUTHORIZATION'")
+        for _ in range(2):
+            clock.advance(minutes=1)
+            await buyer.recover()
+            await buyer.settle()
+
+        assert late.refusal is not None
+        assert late.refusal.code is ErrorCode.PAYMENT_PENDING
+        assert len(asked) == 1
+        assert await held_at_the_provider(shop) == 0
+        assert (await buyer.cart_now(cart.id)).attempt_id is None
+        assert await broken(shop) == []
+
     async def hear(self, shop: Shop, buyer: Buyer, cart: Cart) -> None:
         """Let the worker hear by news that the first card's shopper has acted."""
         attempt_id = (await buyer.cart_now(cart.id)).attempt_id
